@@ -1,0 +1,114 @@
+package jsonscan
+
+import (
+	"bytes"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Unescape returns the text of a JSON string, given with its quotes, as UTF-8.
+//
+// It is forgiving, because the text is somebody's source code and one odd character must not hide
+// it: what is not a known escape stays as it is written; a lone surrogate and bytes that are not
+// UTF-8 become U+FFFD, which is one UTF-16 code unit like the surrogate it stands for, so columns
+// stay right.
+func Unescape(quoted []byte) string {
+	body := quoted[1 : len(quoted)-1]
+	next := bytes.IndexByte(body, '\\')
+	if next < 0 {
+		return valid(body)
+	}
+	// An escape is never shorter than what it stands for: \uXXXX is 6 bytes for at most 3.
+	out := make([]byte, 0, len(body))
+	for next >= 0 {
+		out = append(out, body[:next]...)
+		body = body[next:]
+		var size int
+		out, size = unescapeOne(out, body)
+		body = body[size:]
+		next = bytes.IndexByte(body, '\\')
+	}
+	return valid(append(out, body...))
+}
+
+func valid(text []byte) string {
+	if utf8.Valid(text) {
+		return string(text)
+	}
+	return string(bytes.ToValidUTF8(text, []byte("\uFFFD")))
+}
+
+// unescapeOne appends what the escape at the start of body stands for and returns its size in bytes.
+func unescapeOne(out, body []byte) ([]byte, int) {
+	if len(body) < 2 {
+		return append(out, body...), len(body)
+	}
+	switch body[1] {
+	case '"', '\\', '/':
+		return append(out, body[1]), 2
+	case 'b':
+		return append(out, '\b'), 2
+	case 'f':
+		return append(out, '\f'), 2
+	case 'n':
+		return append(out, '\n'), 2
+	case 'r':
+		return append(out, '\r'), 2
+	case 't':
+		return append(out, '\t'), 2
+	case 'u':
+		unit, ok := hex4(body)
+		if !ok {
+			break
+		}
+		if !utf16.IsSurrogate(unit) {
+			return utf8.AppendRune(out, unit), 6
+		}
+		if low, ok := hex4(body[6:]); ok {
+			if pair := utf16.DecodeRune(unit, low); pair != utf8.RuneError {
+				return utf8.AppendRune(out, pair), 12
+			}
+		}
+		return utf8.AppendRune(out, utf8.RuneError), 6
+	}
+	return append(out, body[0]), 1
+}
+
+// hex4 reads the code unit of an escape \uXXXX at the start of body.
+func hex4(body []byte) (rune, bool) {
+	if len(body) < 6 || body[0] != '\\' || body[1] != 'u' {
+		return 0, false
+	}
+	var unit rune
+	for _, c := range body[2:6] {
+		switch {
+		case c-'0' <= 9:
+			unit = unit<<4 | rune(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			unit = unit<<4 | rune(c|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return unit, true
+}
+
+// RawOffset returns where byte n of the unescaped text stands in the quoted text: the way back from
+// an offset in decoded bytes to the file. n at or past the end gives the closing quote.
+func RawOffset(quoted []byte, n int) int {
+	at, end := 1, len(quoted)-1
+	for decoded := 0; at < end; {
+		size, gives := 1, 1
+		if quoted[at] == '\\' {
+			var one []byte
+			one, size = unescapeOne(nil, quoted[at:end])
+			gives = len(one)
+		}
+		if decoded+gives > n {
+			return at
+		}
+		decoded += gives
+		at += size
+	}
+	return end
+}

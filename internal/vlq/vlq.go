@@ -1,0 +1,257 @@
+// Package vlq decodes the mappings string of a source map (ECMA-426, Mappings structure) into chunks
+// of columns. It knows digits, fields and running sums; what a source or a name is, it does not know.
+package vlq
+
+import "fmt"
+
+// ChunkSize is how many segments a [Chunk] holds: six columns of it fit in a first-level cache.
+const ChunkSize = 1024
+
+// None in the Source or Name column says that the segment has none.
+const None = -1
+
+// A Chunk is a run of decoded segments, column by column. Lines, columns and indices are 0-based,
+// columns in UTF-16 code units; the original columns count only where Source is not None.
+type Chunk struct {
+	Len                          int
+	Line, Column                 [ChunkSize]int32
+	Source                       [ChunkSize]int32
+	OriginalLine, OriginalColumn [ChunkSize]int32
+	Name                         [ChunkSize]int32
+}
+
+// FaultKind names an optional error of ECMA-426: something wrong with one segment.
+type FaultKind uint8
+
+const (
+	ColumnRange   FaultKind = iota // generated column below 0 or past int32: the segment is dropped
+	OriginalRange                  // source, line or column out of bounds: kept, without its original position
+	NameRange                      // name out of bounds: kept, without its name
+)
+
+// A Fault is one optional error and its place.
+type Fault struct {
+	Kind   FaultKind
+	Offset int   // byte offset in the mappings of the segment's first byte
+	Line   int32 // 0-based generated line
+}
+
+// An Error ends the decoding.
+type Error struct {
+	Offset int    // byte offset in the mappings
+	Line   int32  // 0-based generated line
+	What   string // in words
+	// Overflow: a value of 2³¹ or more, which ECMA-426 has every consumer refuse. Otherwise the
+	// text does not follow the grammar, and by the standard a lenient consumer takes no mapping at all.
+	Overflow bool
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s at byte %d, line %d", e.What, e.Offset, e.Line)
+}
+
+// digits gives the value of a base64 digit; above 63 the byte is none.
+var digits = func() (table [256]uint8) {
+	for i := range table {
+		table[i] = 0xFF
+	}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		table[c] = uint8(i)
+	}
+	return
+}()
+
+// A Decoder reads the mappings of one map from front to back.
+type Decoder struct {
+	text    []byte
+	at      int
+	line    int32
+	sources int64 // how many there are; an index at or past it is out of bounds
+	names   int64
+	report  func(Fault)
+
+	// The running sums. 64 bits: fewer than 2³³ deltas below 2³¹ cannot overflow them.
+	column, source, originalLine, originalColumn, name int64
+}
+
+// NewDecoder returns a decoder of text for a map with so many sources and names. report is called
+// for each optional error; it may be nil.
+func NewDecoder(text []byte, sources, names int, report func(Fault)) *Decoder {
+	if report == nil {
+		report = func(Fault) {}
+	}
+	return &Decoder{text: text, sources: int64(sources), names: int64(names), report: report}
+}
+
+const maxInt32 = 1<<31 - 1
+
+// Next fills the chunk with the segments that follow; an empty chunk is the end. After an error the
+// decoder is spent. Where a text has both a value too large and a fault of grammar, the latter is
+// returned, because the standard looks for it first.
+func (d *Decoder) Next(chunk *Chunk) error {
+	n := 0
+	for d.at < len(d.text) && n < ChunkSize {
+		switch d.text[d.at] {
+		case ';':
+			d.at++
+			d.line++
+			d.column = 0
+			continue
+		case ',':
+			// A comma stands between two segments: something must be before it and behind it.
+			if !d.between() {
+				return d.grammar(d.at, "a segment with 0 fields")
+			}
+			d.at++
+		}
+		start := d.at
+		var fields [5]int64
+		count := 0
+		for d.at < len(d.text) && d.text[d.at] != ',' && d.text[d.at] != ';' {
+			if count == len(fields) {
+				return d.grammar(start, "a segment with more than 5 fields")
+			}
+			value, end, err := d.value(d.at)
+			if err != nil {
+				return err
+			}
+			fields[count] = value
+			count++
+			d.at = end
+		}
+		if count != 1 && count != 4 && count != 5 {
+			return d.grammar(start, fmt.Sprintf("a segment with %d fields", count))
+		}
+		if d.segment(chunk, n, start, fields[:count]) {
+			n++
+		}
+	}
+	chunk.Len = n
+	return nil
+}
+
+// between tells whether the comma at d.at has a segment on both sides.
+func (d *Decoder) between() bool {
+	ends := func(c byte) bool { return c == ',' || c == ';' }
+	return d.at > 0 && !ends(d.text[d.at-1]) && d.at+1 < len(d.text) && !ends(d.text[d.at+1])
+}
+
+// segment adds the fields to the sums and stores what they make as number n of the chunk; false
+// when the segment is dropped.
+func (d *Decoder) segment(chunk *Chunk, n, start int, fields []int64) bool {
+	d.column += fields[0]
+	if d.column < 0 || d.column > maxInt32 {
+		// The standard returns here, before the other fields are added.
+		d.report(Fault{ColumnRange, start, d.line})
+		return false
+	}
+	chunk.Line[n], chunk.Column[n] = d.line, int32(d.column)
+	chunk.Source[n], chunk.Name[n] = None, None
+	chunk.OriginalLine[n], chunk.OriginalColumn[n] = 0, 0
+	if len(fields) == 1 {
+		return true
+	}
+	d.source += fields[1]
+	d.originalLine += fields[2]
+	d.originalColumn += fields[3]
+	if d.source < 0 || d.source >= d.sources ||
+		d.originalLine < 0 || d.originalLine > maxInt32 || d.originalColumn < 0 || d.originalColumn > maxInt32 {
+		d.report(Fault{OriginalRange, start, d.line})
+	} else {
+		chunk.Source[n] = int32(d.source)
+		chunk.OriginalLine[n], chunk.OriginalColumn[n] = int32(d.originalLine), int32(d.originalColumn)
+	}
+	if len(fields) == 5 {
+		d.name += fields[4]
+		if d.name < 0 || d.name >= d.names {
+			d.report(Fault{NameRange, start, d.line})
+		} else {
+			chunk.Name[n] = int32(d.name)
+		}
+	}
+	return true
+}
+
+// value reads the signed value at the offset.
+func (d *Decoder) value(at int) (value int64, end int, err error) {
+	var unsigned uint64
+	for shift := uint(0); ; shift += 5 {
+		if at >= len(d.text) || d.text[at] == ',' || d.text[at] == ';' {
+			return 0, 0, d.grammar(at, "an unfinished value")
+		}
+		digit := digits[d.text[at]]
+		if digit > 63 {
+			return 0, 0, d.grammar(at, fmt.Sprintf("bad digit %q", d.text[at]))
+		}
+		at++
+		// By value, not by digits: zeros may follow without end; any bit past the 32nd is too much.
+		if bits := uint64(digit & 31); bits != 0 {
+			if shift >= 35 || bits<<shift >= 1<<32 {
+				return 0, 0, d.overflow(at - 1)
+			}
+			unsigned |= bits << shift
+		}
+		if digit < 32 {
+			break
+		}
+	}
+	value = int64(unsigned >> 1)
+	if unsigned&1 != 0 {
+		value = -value
+		if value == 0 {
+			value = -1 << 31
+		}
+	}
+	return value, at, nil
+}
+
+func (d *Decoder) grammar(at int, what string) error {
+	return &Error{Offset: at, Line: d.line, What: what}
+}
+
+// overflow is the error for a value too large, unless the rest breaks the grammar.
+func (d *Decoder) overflow(at int) error {
+	if err := Check(d.text); err != nil {
+		return err
+	}
+	return &Error{Offset: at, Line: d.line, What: "a value of 2³¹ or more", Overflow: true}
+}
+
+// Check returns the first fault of grammar in the text, or nil. It looks at no value.
+func Check(text []byte) error {
+	line, start, fields, inValue, afterComma := int32(0), 0, 0, false, false
+	end := func(at int, separator byte) error {
+		fault := func(at int, what string) error { return &Error{Offset: at, Line: line, What: what} }
+		switch {
+		case inValue:
+			return fault(at, "an unfinished value")
+		case fields == 0 && (separator == ',' || afterComma):
+			return fault(at, "a segment with 0 fields")
+		case fields == 2 || fields == 3:
+			return fault(start, fmt.Sprintf("a segment with %d fields", fields))
+		}
+		return nil
+	}
+	for at, c := range text {
+		if c == ',' || c == ';' {
+			if err := end(at, c); err != nil {
+				return err
+			}
+			fields, start, afterComma = 0, at+1, c == ','
+			if c == ';' {
+				line++
+			}
+			continue
+		}
+		digit := digits[c]
+		if digit > 63 {
+			return &Error{Offset: at, Line: line, What: fmt.Sprintf("bad digit %q", c)}
+		}
+		if inValue = digit >= 32; !inValue {
+			if fields++; fields > 5 {
+				return &Error{Offset: start, Line: line, What: "a segment with more than 5 fields"}
+			}
+		}
+	}
+	return end(len(text), 0)
+}

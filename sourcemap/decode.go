@@ -1,0 +1,209 @@
+package sourcemap
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/symbolicate/symbolicate/internal/jsonscan"
+	"github.com/symbolicate/symbolicate/internal/vlq"
+)
+
+// sources adds the sources of the map (DecodeSourceMapSources) and returns, for each of its indices,
+// the index in the result.
+func (p *parser) sources(f *fields) []int32 {
+	p.optionalString(ProblemFile, "file", f.file)
+	p.optionalString(ProblemSourceRoot, "sourceRoot", f.sourceRoot)
+	root := ""
+	if f.sourceRoot.kind == '"' {
+		// ECMA-426 puts a '/' behind any sourceRoot, an empty one too; every tool that writes "" means none.
+		if root = jsonscan.Unescape(f.sourceRoot.span.Of(p.data)); root != "" && !strings.HasSuffix(root, "/") {
+			root += "/"
+		}
+	}
+	if f.sourcesContent.kind != 0 && f.sourcesContent.kind != '[' {
+		p.problem(ProblemSourcesContent, f.sourcesContent.span.Start, "sourcesContent is %s, not an array", f.sourcesContent.name())
+	}
+	list := make([]source, len(f.sources.items))
+	for i, item := range f.sources.items {
+		list[i].root = root
+		switch p.data[item.Start] {
+		case '"':
+			list[i].url = item
+		case 'n':
+		default:
+			p.problem(ProblemSourcesItem, item.Start, "source %d is neither a string nor null", i)
+		}
+	}
+	for i, item := range f.sourcesContent.items {
+		switch first := p.data[item.Start]; {
+		case first == '"' && i < len(list):
+			list[i].content = item
+		case first != '"' && first != 'n':
+			p.problem(ProblemSourcesContentItem, item.Start, "the text of source %d is neither a string nor null", i)
+		}
+	}
+	p.ignoreList(f, list)
+	return p.addSources(list)
+}
+
+// ignoreList marks the ignored ones of the sources.
+func (p *parser) ignoreList(f *fields, list []source) {
+	field := f.ignoreList
+	if field.kind == 0 {
+		field = f.googleIgnoreList
+	}
+	if field.kind == 0 {
+		return
+	}
+	if field.kind != '[' {
+		p.problem(ProblemIgnoreList, field.span.Start, "ignoreList is %s, not an array", field.name())
+		return
+	}
+	for _, item := range field.items {
+		number, err := strconv.ParseFloat(string(item.Of(p.data)), 64)
+		if err != nil || number < 0 || number != float64(int64(number)) || bytes.IndexByte(item.Of(p.data), '"') >= 0 {
+			p.problem(ProblemIgnoreListItem, item.Start, "%.40s is not an index", item.Of(p.data))
+			continue
+		}
+		if number >= float64(len(list)) {
+			p.problem(ProblemIgnoreListItem, item.Start, "there is no source %.40s", item.Of(p.data))
+			continue
+		}
+		list[int(number)].ignored = true
+	}
+}
+
+// addSources adds the sources to the result. A regular map's are taken as they are; of an indexed
+// map's sections, a source that is equal in everything to one already there is that one.
+func (p *parser) addSources(list []source) []int32 {
+	to := make([]int32, len(list))
+	if !p.m.indexed {
+		p.m.sources = list
+		for i := range to {
+			to[i] = int32(i)
+		}
+		return to
+	}
+	if p.seen == nil {
+		p.seen = map[sourceKey]int32{}
+		p.seed = maphash.MakeSeed()
+	}
+	for i, s := range list {
+		key := sourceKey{
+			url:     maphash.String(p.seed, s.root+string(s.url.Of(p.data))),
+			content: maphash.Bytes(p.seed, s.content.Of(p.data)),
+			null:    none(s.url), noContent: none(s.content), ignored: s.ignored,
+		}
+		at, ok := p.seen[key]
+		if !ok {
+			at = int32(len(p.m.sources))
+			p.m.sources = append(p.m.sources, s)
+			p.seen[key] = at
+		}
+		to[i] = at
+	}
+	return to
+}
+
+// sourceKey stands for a source in a set: two hashes of 64 bits with a seed of this process.
+type sourceKey struct {
+	url, content             uint64
+	null, noContent, ignored bool
+}
+
+// nameRange is where the names of a map stand in the result.
+type nameRange struct{ base, n int }
+
+// names adds the names of the map.
+func (p *parser) names(f *fields) nameRange {
+	base := len(p.m.names)
+	if f.names.kind != 0 && f.names.kind != '[' {
+		p.problem(ProblemNames, f.names.span.Start, "names is %s, not an array", f.names.name())
+		return nameRange{base, 0}
+	}
+	p.m.names = append(p.m.names, f.names.items...)
+	for i, item := range f.names.items {
+		if p.data[item.Start] != '"' {
+			p.m.names[base+i] = jsonscan.Span{}
+			p.problem(ProblemNamesItem, item.Start, "name %d is not a string", i)
+		}
+	}
+	return nameRange{base, len(f.names.items)}
+}
+
+// mappings decodes the mappings of a map and adds them to the table.
+func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift) error {
+	quoted := f.mappings.span.Of(p.data)
+	text := quoted[1 : len(quoted)-1]
+	offset := func(at int) int { return f.mappings.span.Start + 1 + at }
+	if bytes.IndexByte(text, '\\') >= 0 {
+		// Some encoders write "\/" for the digit '/'.
+		text = []byte(jsonscan.Unescape(quoted))
+		offset = func(at int) int { return f.mappings.span.Start + jsonscan.RawOffset(quoted, at) }
+	}
+	decoder := vlq.NewDecoder(text, len(sources), names.n, func(fault vlq.Fault) {
+		if p.counting() {
+			p.m.cut++
+			return
+		}
+		switch fault.Kind {
+		case vlq.ColumnRange:
+			p.problem(ProblemColumnRange, offset(fault.Offset), "generated column out of range, line %d", fault.Line)
+		case vlq.OriginalRange:
+			p.problem(ProblemOriginalRange, offset(fault.Offset), "original position out of range, line %d", fault.Line)
+		case vlq.NameRange:
+			p.problem(ProblemNameRange, offset(fault.Offset), "no such name, line %d", fault.Line)
+		}
+	})
+	start := p.table.Len()
+	for {
+		err := decoder.Next(&p.chunk)
+		if e := (*vlq.Error)(nil); errors.As(err, &e) {
+			p.table.Truncate(start)
+			if e.Overflow {
+				return &ParseError{Kind: ErrMappings, Offset: int64(offset(e.Offset)), Detail: fmt.Sprintf("%s, line %d", e.What, e.Line)}
+			}
+			p.problem(ProblemMappingsGrammar, offset(e.Offset), "%s, line %d", e.What, e.Line)
+			return nil
+		}
+		if p.chunk.Len == 0 {
+			return nil
+		}
+		p.place(f, sources, names, by)
+		p.table.Append(&p.chunk)
+	}
+}
+
+// place turns the chunk's indices and positions into those of the result.
+func (p *parser) place(f *fields, sources []int32, names nameRange, by shift) {
+	if !p.m.indexed {
+		return
+	}
+	c := &p.chunk
+	n := 0
+	for i := range c.Len {
+		line, column := int64(c.Line[i])+by.line, int64(c.Column[i])
+		if c.Line[i] == 0 {
+			column += by.column
+		}
+		if line < 0 || line > math.MaxInt32 || column < 0 || column > math.MaxInt32 {
+			p.problem(ProblemColumnRange, f.mappings.span.Start, "the section's offset puts line %d, column %d out of range", c.Line[i], c.Column[i])
+			continue
+		}
+		c.Line[n], c.Column[n] = int32(line), int32(column)
+		c.Source[n], c.OriginalLine[n], c.OriginalColumn[n], c.Name[n] = c.Source[i], c.OriginalLine[i], c.OriginalColumn[i], c.Name[i]
+		if c.Source[n] >= 0 {
+			c.Source[n] = sources[c.Source[n]]
+		}
+		if c.Name[n] >= 0 {
+			c.Name[n] += int32(names.base)
+		}
+		n++
+	}
+	c.Len = n
+}

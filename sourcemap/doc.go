@@ -1,0 +1,34 @@
+// Package sourcemap reads source maps (ECMA-426, "Source map format specification", edition of 2026)
+// and answers for a position in generated code where it came from.
+//
+//	m, err := sourcemap.Parse(data, nil)
+//	mapping, ok := m.Lookup(sourcemap.Position{Line: 0, Column: 5120})
+//	source, _ := m.Source(int(mapping.Source))
+//	fmt.Println(source.URL, mapping.Original.Line, mapping.Original.Column)
+//
+// # Positions
+//
+// Every line and column of this package is 0-based, and columns count UTF-16 code units, as the
+// standard has it. The 1-based numbers that engines print belong to package symbolicate, which has
+// the one function that converts.
+//
+// # Rules of lookup
+//
+// The answer for a position is the last mapping at or before it on the same generated line. Where
+// several mappings stand at one column, an exact hit gives the first of them and an inexact one the
+// last. A mapping without an original position (a segment of one field) answers "nothing here" and
+// ends what stood before it. Nothing found is an answer, not an error. [Map.LookupAcrossLines] is the
+// same without the end of the line.
+//
+// # Errors and problems
+//
+// Parse is lenient: it keeps every good part of a map and lists what was wrong in [Map.Problems].
+// It fails, with a [*ParseError], where ECMA-426 has every consumer fail: what is not JSON, fields
+// that must be there, values of 2³¹ or more. With [Options.Strict] every problem is such an error.
+//
+// # Memory and goroutines
+//
+// A Map never changes once Parse has returned it: any number of goroutines may use it. It keeps the
+// bytes given to Parse and reads names and source texts from them when asked, so they must not
+// change while the Map is in use. Strings that come out are copies and outlive everything.
+package sourcemap

@@ -1,0 +1,73 @@
+package sourcemap
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What a [ParseError] is about; match with [errors.Is].
+var (
+	ErrEmpty     = errors.New("empty file")                 // no bytes, or white space only
+	ErrNotJSON   = errors.New("not JSON")                   // HTML, binary data, text, or JSON broken inside
+	ErrTruncated = errors.New("truncated JSON")             // good so far, but it ends too early
+	ErrFormat    = errors.New("not a source map")           // JSON, but a field is missing or of the wrong type
+	ErrMappings  = errors.New("mappings cannot be decoded") // a value of 2³¹ or more; with Strict any fault in mappings
+	ErrLimit     = errors.New("limit exceeded")             // nested deeper, or larger, than a documented limit
+)
+
+// A ParseError says why the bytes are not a source map, and where.
+type ParseError struct {
+	Kind   error  // one of the Err variables above
+	Path   string // the file, where Open read one; else ""
+	Offset int64  // byte offset in the data given to Parse, of the first byte that does not fit
+	Detail string // one line of words
+}
+
+func (e *ParseError) Error() string {
+	var b strings.Builder
+	b.WriteString("sourcemap: ")
+	if e.Path != "" {
+		b.WriteString(e.Path + ": ")
+	}
+	fmt.Fprintf(&b, "%v: %s (byte %d)", e.Kind, e.Detail, e.Offset)
+	return b.String()
+}
+
+func (e *ParseError) Unwrap() error { return e.Kind }
+
+// A ProblemKind names what is wrong with a part of a map. The values are stable.
+type ProblemKind string
+
+const (
+	ProblemVersion            ProblemKind = "version"              // is not the number 3
+	ProblemFile               ProblemKind = "file"                 // is not a string
+	ProblemSourceRoot         ProblemKind = "source-root"          // is not a string
+	ProblemSourcesItem        ProblemKind = "sources-item"         // neither string nor null: read as null
+	ProblemSourcesContent     ProblemKind = "sources-content"      // is not an array: no texts
+	ProblemSourcesContentItem ProblemKind = "sources-content-item" // neither string nor null: no text
+	ProblemNames              ProblemKind = "names"                // is not an array: no names
+	ProblemNamesItem          ProblemKind = "names-item"           // is not a string: read as ""
+	ProblemIgnoreList         ProblemKind = "ignore-list"          // is not an array
+	ProblemIgnoreListItem     ProblemKind = "ignore-list-item"     // is not an index of a source
+	ProblemDebugID            ProblemKind = "debug-id"             // is not a UUID
+	ProblemMappingsGrammar    ProblemKind = "mappings-grammar"     // not the grammar of ECMA-426: no mappings taken
+	ProblemColumnRange        ProblemKind = "column-range"         // generated column below 0 or over 2³¹−1: segment dropped
+	ProblemOriginalRange      ProblemKind = "original-range"       // no such source, or line or column below 0: no original position
+	ProblemNameRange          ProblemKind = "name-range"           // no such name: no name
+	ProblemSection            ProblemKind = "section"              // is not an object: skipped
+	ProblemSectionOffset      ProblemKind = "section-offset"       // line or column is not an integer: read as 0
+	ProblemSectionOrder       ProblemKind = "section-order"        // starts before the section before it
+	ProblemSectionOverlap     ProblemKind = "section-overlap"      // starts before the last mapping of the one before it
+	ProblemSectionMap         ProblemKind = "section-map"          // its map is broken: skipped
+	ProblemSectionNested      ProblemKind = "section-nested"       // its map is itself indexed: read all the same
+)
+
+// A Problem is something wrong with a map that does not keep the rest of it from being used.
+type Problem struct {
+	Kind   ProblemKind
+	Offset int64  // byte offset in the data given to Parse
+	Detail string // one line of words
+}
+
+func (p Problem) String() string { return fmt.Sprintf("%s: %s (byte %d)", p.Kind, p.Detail, p.Offset) }

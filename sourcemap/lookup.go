@@ -1,0 +1,54 @@
+package sourcemap
+
+import (
+	"errors"
+
+	"github.com/symbolicate/symbolicate/internal/index"
+)
+
+// Lookup returns the mapping that answers for the generated position, by the rules of the package
+// comment. ok is false when there is none, and when the one there is has no original position: it is
+// returned all the same, with Source -1.
+func (m *Map) Lookup(p Position) (found Mapping, ok bool) {
+	return answer(m.table.Find(p.Line, p.Column))
+}
+
+// LookupAcrossLines is Lookup without the end of the line: where the position's line has no mapping
+// at or before it, the last one of the nearest line above answers, as the text of ECMA-426 has it
+// (GetOriginalPositions). dart2js writes maps that need it.
+func (m *Map) LookupAcrossLines(p Position) (found Mapping, ok bool) {
+	return answer(m.table.FindAcross(p.Line, p.Column))
+}
+
+func answer(s index.Segment, hit bool) (Mapping, bool) {
+	if !hit {
+		return Mapping{Source: -1, Name: -1}, false
+	}
+	return mapping(s), s.Source >= 0
+}
+
+// Columns are the answers of LookupMany, one row a position. Indices and positions are 0-based; -1
+// stands for none, in all four columns where nothing was found.
+type Columns struct {
+	Source, Line, Column, Name []int32
+}
+
+// ErrColumns says that the columns given to LookupMany are not of one length.
+var ErrColumns = errors.New("sourcemap: columns of unequal length")
+
+// LookupMany looks up many generated positions, given as a column of lines and one of columns, and
+// writes the answers into dst, whose columns must be of the same length. It allocates nothing.
+func (m *Map) LookupMany(lines, columns []int32, dst Columns) error {
+	n := len(lines)
+	if len(columns) != n || len(dst.Source) != n || len(dst.Line) != n || len(dst.Column) != n || len(dst.Name) != n {
+		return ErrColumns
+	}
+	for i, line := range lines {
+		found, ok := m.Lookup(Position{line, columns[i]})
+		if !ok {
+			found = Mapping{Source: -1, Name: -1, Original: Position{-1, -1}}
+		}
+		dst.Source[i], dst.Line[i], dst.Column[i], dst.Name[i] = found.Source, found.Original.Line, found.Original.Column, found.Name
+	}
+	return nil
+}

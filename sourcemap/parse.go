@@ -1,0 +1,229 @@
+package sourcemap
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"os"
+	"strconv"
+
+	"github.com/symbolicate/symbolicate/internal/index"
+	"github.com/symbolicate/symbolicate/internal/jsonscan"
+	"github.com/symbolicate/symbolicate/internal/unwrap"
+	"github.com/symbolicate/symbolicate/internal/vlq"
+)
+
+const (
+	// MaxBytes is the largest map that Parse takes: offsets of 31 bits are enough for its lists.
+	MaxBytes = 1<<31 - 1
+	// MaxSectionDepth is how deep indexed maps may be nested in one another. The standard allows no
+	// nesting; tools that concatenate twice make two levels.
+	MaxSectionDepth = 16
+	// DefaultMaxProblems is how many problems a Map lists unless Options say otherwise.
+	DefaultMaxProblems = 100
+)
+
+// Options change how a map is read. The zero value and nil are the defaults.
+type Options struct {
+	// Strict refuses every map that ECMA-426 lets a consumer refuse: the first problem is an error.
+	Strict bool
+	// MaxProblems is how many problems are listed; the rest are counted. 0 is DefaultMaxProblems.
+	MaxProblems int
+}
+
+// Parse reads a source map, regular or indexed. The Map keeps data, which must not change while the
+// Map is in use. The error is a [*ParseError].
+func Parse(data []byte, options *Options) (*Map, error) {
+	if options == nil {
+		options = &Options{}
+	}
+	p := newParser(data, options)
+	if err := p.parse(); err != nil {
+		return nil, err
+	}
+	return p.m, nil
+}
+
+// Head is what tells one map from another.
+type Head struct {
+	File    string // the "file" field, "" where it has none
+	DebugID string // lower-case UUID with hyphens, "" where it has none
+}
+
+// Peek reads the head of a map and leaves its mappings alone. The error is a [*ParseError].
+func Peek(data []byte) (Head, error) {
+	p := newParser(data, &Options{})
+	f, err := p.envelope()
+	if err != nil {
+		return Head{}, err
+	}
+	p.debugID(f)
+	return Head{File: p.m.text(f.file.stringSpan()), DebugID: p.m.debugID}, nil
+}
+
+// Open reads the file and parses it; errors name the path.
+func Open(path string, options *Options) (*Map, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("sourcemap: %w", err)
+	}
+	m, err := Parse(data, options)
+	if parseError := (*ParseError)(nil); errors.As(err, &parseError) {
+		parseError.Path = path
+	}
+	return m, err
+}
+
+// parser carries one call of Parse: fields are found first (fields.go), then decoded.
+type parser struct {
+	data        []byte
+	m           *Map
+	table       index.Builder
+	strict      bool
+	maxProblems int
+	err         error // the first problem, where strict
+
+	chunk vlq.Chunk
+	seen  map[sourceKey]int32 // sources of an indexed map so far
+	seed  maphash.Seed
+}
+
+func newParser(data []byte, options *Options) *parser {
+	p := &parser{data: data, m: &Map{data: data}, strict: options.Strict, maxProblems: options.MaxProblems}
+	if p.maxProblems <= 0 {
+		p.maxProblems = DefaultMaxProblems
+	}
+	return p
+}
+
+// envelope finds the fields of the map.
+func (p *parser) envelope() (*fields, error) {
+	if len(p.data) > MaxBytes {
+		return nil, &ParseError{Kind: ErrLimit, Offset: MaxBytes, Detail: fmt.Sprintf("%d bytes are more than %d", len(p.data), MaxBytes)}
+	}
+	at := jsonscan.Space(p.data, unwrap.Body(p.data))
+	if at == len(p.data) {
+		return nil, &ParseError{Kind: ErrEmpty, Offset: 0, Detail: fmt.Sprintf("%d bytes, nothing in them", len(p.data))}
+	}
+	if p.data[at] != '{' {
+		return nil, p.notAnObject(at)
+	}
+	f, end, err := p.scan(at, 0)
+	if err != nil {
+		return nil, p.syntax(err)
+	}
+	if end = jsonscan.Space(p.data, end); end != len(p.data) {
+		return nil, &ParseError{Kind: ErrNotJSON, Offset: int64(end), Detail: "something stands behind the closing '}'"}
+	}
+	return f, nil
+}
+
+func (p *parser) parse() error {
+	f, err := p.envelope()
+	if err != nil {
+		return err
+	}
+	if f.hasSections {
+		p.m.indexed = true
+		err = p.sections(f, shift{}, 0)
+	} else {
+		err = p.regular(f, shift{})
+	}
+	if err == nil {
+		p.debugID(f)
+		err = p.err
+	}
+	if err != nil {
+		return err
+	}
+	p.m.file = f.file.stringSpan()
+	p.m.table = p.table.Build()
+	return nil
+}
+
+// notAnObject says what the data is, since it is no JSON object.
+func (p *parser) notAnObject(at int) error {
+	detail := unwrap.Foreign(p.data)
+	if detail == "" {
+		if _, err := jsonscan.Value(p.data, at); err == nil {
+			return &ParseError{Kind: ErrFormat, Offset: int64(at), Detail: "the top level is not an object"}
+		}
+		detail = fmt.Sprintf("it starts with %q", p.data[at:min(at+16, len(p.data))])
+	}
+	return &ParseError{Kind: ErrNotJSON, Offset: int64(at), Detail: detail}
+}
+
+// syntax turns an error of jsonscan into one of this package.
+func (p *parser) syntax(err error) error {
+	var e *jsonscan.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	kind := ErrNotJSON
+	detail := "expected " + e.Expected
+	switch {
+	case e.TooDeep:
+		kind, detail = ErrLimit, fmt.Sprintf("nested deeper than %d", jsonscan.MaxDepth)
+	case e.Truncated:
+		kind = ErrTruncated
+	case e.Offset < len(p.data):
+		detail += fmt.Sprintf(", found %q", p.data[e.Offset])
+	}
+	return &ParseError{Kind: kind, Offset: int64(e.Offset), Detail: detail}
+}
+
+// problem lists something wrong that a lenient consumer passes over.
+func (p *parser) problem(kind ProblemKind, at int, format string, args ...any) {
+	switch {
+	case p.strict && p.err == nil:
+		class := ErrFormat
+		switch kind {
+		case ProblemMappingsGrammar, ProblemColumnRange, ProblemOriginalRange, ProblemNameRange:
+			class = ErrMappings
+		}
+		p.err = &ParseError{Kind: class, Offset: int64(at), Detail: string(kind) + ": " + fmt.Sprintf(format, args...)}
+	case p.counting():
+		p.m.cut++
+	default:
+		p.m.problems = append(p.m.problems, Problem{kind, int64(at), fmt.Sprintf(format, args...)})
+	}
+}
+
+// counting tells whether further problems are only counted.
+func (p *parser) counting() bool { return len(p.m.problems) >= p.maxProblems || p.err != nil }
+
+// shift is what a section adds to the generated positions of its map.
+type shift struct{ line, column int64 }
+
+// regular decodes a regular map (DecodeSourceMap) and adds it to the result.
+func (p *parser) regular(f *fields, by shift) error {
+	p.version(f)
+	if f.mappings.kind != '"' {
+		return &ParseError{Kind: ErrFormat, Offset: int64(f.mappings.offset(f)), Detail: "mappings is " + f.mappings.name() + ", not a string"}
+	}
+	if f.sources.kind != '[' {
+		return &ParseError{Kind: ErrFormat, Offset: int64(f.sources.offset(f)), Detail: "sources is " + f.sources.name() + ", not an array"}
+	}
+	return p.mappings(f, p.sources(f), p.names(f), by)
+}
+
+// version reports a version that is not the number 3.
+func (p *parser) version(f *fields) {
+	text := string(f.version.span.Of(p.data))
+	if f.version.kind == '0' {
+		if number, err := strconv.ParseFloat(text, 64); err == nil && number == 3 {
+			return
+		}
+	}
+	if f.version.kind == 0 {
+		text = "missing"
+	}
+	p.problem(ProblemVersion, f.version.offset(f), "version is %.40s, not the number 3", text)
+}
+
+// optionalString reports a field that is there and not a string.
+func (p *parser) optionalString(kind ProblemKind, name string, v value) {
+	if v.kind != 0 && v.kind != '"' {
+		p.problem(kind, v.span.Start, "%s is %s, not a string", name, v.name())
+	}
+}

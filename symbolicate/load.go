@@ -1,0 +1,209 @@
+package symbolicate
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/symbolicate/symbolicate/internal/unwrap"
+	"github.com/symbolicate/symbolicate/sourcemap"
+)
+
+// loaded is the map of a file as frames name it, or why there is none.
+type loaded struct {
+	once sync.Once
+	name string // the map, for people
+	m    *sourcemap.Map
+	tree *tree  // where it lies, nil: nowhere
+	path string // below the tree's root
+	size int64
+	err  *failure
+
+	mu    sync.Mutex
+	texts map[int]*code // of its sources, as far as frames have asked
+}
+
+// load finds and parses the map of a file; each file of its own once, also when many ask at a time.
+func (s *Symbolicator) load(url string) *loaded {
+	l := s.cache.get(url)
+	l.once.Do(func() {
+		found, err := s.find(url)
+		if err == nil {
+			err = s.parse(l, found)
+		}
+		if err != nil && !errors.As(err, &l.err) {
+			l.err = &failure{ReasonUnreadable, err.Error()}
+		}
+		s.cache.weigh(url, l)
+	})
+	return l
+}
+
+func (s *Symbolicator) parse(l *loaded, at *location) error {
+	l.name, l.tree, l.path = at.name, at.tree, at.path
+	data := at.data
+	if at.tree != nil {
+		var err error
+		if data, err = at.tree.read(at.path); err != nil {
+			return unreadable(at.name, err)
+		}
+	}
+	s.parses.Add(1)
+	m, err := sourcemap.Parse(data, nil)
+	if err != nil {
+		reason := ReasonMalformed
+		switch {
+		case errors.Is(err, sourcemap.ErrNotJSON):
+			reason = ReasonNotJSON
+		case errors.Is(err, sourcemap.ErrLimit):
+			reason = ReasonLimit
+		}
+		return &failure{reason, at.name + ": " + strings.TrimPrefix(err.Error(), "sourcemap: ")}
+	}
+	l.m, l.size = m, int64(len(data))+m.Size()
+	return nil
+}
+
+// ofArtifact is the location of an artifact's map.
+func (s *Symbolicator) ofArtifact(a *Artifact) (*location, error) {
+	name := a.URL
+	if name == "" {
+		name = a.DebugID
+	}
+	if a.SourceMap != nil {
+		return &location{name: name + " (map given)", data: a.SourceMap}, nil
+	}
+	if link, ok := sourcemap.FindSourceMapURL(a.Source); ok {
+		data, err := unwrap.DataURL(link)
+		switch {
+		case err == nil:
+			return &location{name: name + " (data URL)", data: data}, nil
+		case !errors.Is(err, unwrap.ErrNotDataURL):
+			return nil, &failure{ReasonMalformed, fmt.Sprintf("%s: sourceMappingURL: %v", name, err)}
+		}
+	}
+	if a.DebugID != "" {
+		if other, ok := s.artifactByID(a.DebugID); ok && other.SourceMap != nil {
+			return s.ofArtifact(other)
+		}
+		if l, err := s.findByDebugID(a.DebugID); l != nil || err != nil {
+			return l, err
+		}
+	}
+	return nil, &failure{ReasonNoMap, "no map was given with " + name}
+}
+
+// whyEmpty tells, of a map without any mapping, what is wrong with it; nil when it is just empty.
+func (l *loaded) whyEmpty() *failure {
+	if l.m.Len() > 0 {
+		return nil
+	}
+	problems, _ := l.m.Problems()
+	for _, p := range problems {
+		if p.Kind == sourcemap.ProblemMappingsGrammar {
+			return &failure{ReasonMalformed, l.name + ": " + p.String()}
+		}
+	}
+	return nil
+}
+
+// nothingAt says what the map has instead of a mapping at the frame's position.
+func (l *loaded) nothingAt(f *Frame, ended bool) string {
+	switch {
+	case l.m.Len() == 0:
+		return l.name + " has no mappings at all"
+	case ended:
+		return fmt.Sprintf("%s says that line %d, column %d comes from no source", l.name, f.Line, f.Column)
+	default:
+		return fmt.Sprintf("%s has no mapping on line %d at or before column %d", l.name, f.Line, f.Column)
+	}
+}
+
+// code returns the text of a source, from the map or from a file beside it in the same tree; nil
+// where neither has it.
+func (l *loaded) code(source int) *code {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c, ok := l.texts[source]; ok {
+		return c
+	}
+	var c *code
+	if text, ok := l.m.SourceText(source); ok {
+		c = newCode(text)
+	} else if text, ok := l.beside(source); ok {
+		c = newCode(text)
+	}
+	if l.texts == nil || len(l.texts) == maxTexts {
+		l.texts = map[int]*code{}
+	}
+	l.texts[source] = c
+	return c
+}
+
+// maxTexts is how many decoded sources are kept with a map.
+const maxTexts = 32
+
+// beside reads a source that lies where the map says, relative to itself.
+func (l *loaded) beside(source int) (string, bool) {
+	s, ok := l.m.Source(source)
+	if !ok || s.Null || l.tree == nil || strings.Contains(s.URL, ":") || strings.HasPrefix(s.URL, "/") {
+		return "", false
+	}
+	data, err := l.tree.read(path.Join(path.Dir(l.path), s.URL))
+	return string(data), err == nil
+}
+
+// mapCache keeps what was found for files, the one used longest ago goes first.
+type mapCache struct {
+	mu     sync.Mutex
+	lru    *simplelru.LRU[string, *loaded]
+	weight int64
+	limit  int64
+}
+
+// maxCached bounds the number of entries: files without a map are remembered too.
+const maxCached = 1 << 16
+
+func newMapCache(limit int64) *mapCache {
+	c := &mapCache{limit: limit}
+	lru, err := simplelru.NewLRU(maxCached, func(_ string, l *loaded) { c.weight -= l.size })
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	c.lru = lru
+	return c
+}
+
+func (c *mapCache) get(url string) *loaded {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l, ok := c.lru.Get(url)
+	if !ok {
+		l = &loaded{}
+		c.lru.Add(url, l)
+	}
+	return l
+}
+
+// weigh counts an entry's bytes, once it is loaded, and makes room.
+func (c *mapCache) weigh(url string, l *loaded) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if have, ok := c.lru.Peek(url); !ok || have != l {
+		return // dropped meanwhile; its size must not be counted
+	}
+	c.weight += l.size
+	for c.weight > c.limit && c.lru.Len() > 1 {
+		c.lru.RemoveOldest()
+	}
+}
+
+func (c *mapCache) forget(url string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lru.Remove(url)
+}

@@ -1,0 +1,263 @@
+package symbolicate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/symbolicate/symbolicate/sourcemap"
+)
+
+const (
+	// MaxContextLines is how many lines of code a frame carries on either side of its own at most.
+	MaxContextLines = 5
+	// DefaultCacheBytes is how much the maps that a Symbolicator keeps may weigh together: their files
+	// and what was made of them. The map in use is kept whatever it weighs.
+	DefaultCacheBytes = 512 << 20
+)
+
+// A Symbolicator finds the maps of frames and applies them. See the package comment.
+type Symbolicator struct {
+	trees   []*tree
+	context int
+
+	mu        sync.RWMutex
+	byURL     map[string]*Artifact
+	byDebugID map[string]*Artifact
+
+	cache  *mapCache
+	parses counter
+	peeks  counter
+}
+
+type counter = atomic.Int64
+
+// An Option changes what New makes.
+type Option func(*Symbolicator) error
+
+// WithPaths adds folders, or single files, in which maps are searched: by sourceMappingURL, by name
+// ("x.js" and "x.js.map"), by debug id and by the maps' "file" field. Folders are read once, now.
+// Where several paths have a map for a file, the first given is taken.
+func WithPaths(paths ...string) Option {
+	return func(s *Symbolicator) error {
+		for _, p := range paths {
+			t, err := openTree(p)
+			if err != nil {
+				return err
+			}
+			s.trees = append(s.trees, t)
+		}
+		return nil
+	}
+}
+
+// WithContextLines sets how many lines of code a frame carries before and after its own: 0 to
+// MaxContextLines, the default.
+func WithContextLines(n int) Option {
+	return func(s *Symbolicator) error {
+		if n < 0 || n > MaxContextLines {
+			return fmt.Errorf("symbolicate: %d context lines, want 0 to %d", n, MaxContextLines)
+		}
+		s.context = n
+		return nil
+	}
+}
+
+// WithCacheBytes sets how much the maps kept may weigh, in place of DefaultCacheBytes.
+func WithCacheBytes(n int64) Option {
+	return func(s *Symbolicator) error {
+		s.cache.limit = n
+		return nil
+	}
+}
+
+// New returns a Symbolicator. The error is that of a path that is not there.
+func New(options ...Option) (*Symbolicator, error) {
+	s := &Symbolicator{
+		context:   MaxContextLines,
+		byURL:     map[string]*Artifact{},
+		byDebugID: map[string]*Artifact{},
+		cache:     newMapCache(DefaultCacheBytes),
+	}
+	for _, option := range options {
+		if err := option(s); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Close closes the folders. Frames symbolicated before stay good.
+func (s *Symbolicator) Close() error {
+	var errs []error
+	for _, t := range s.trees {
+		errs = append(errs, t.root.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// An Artifact is a minified file and its map, as [Symbolicator.Add] takes them.
+type Artifact struct {
+	URL       string // as frames name the file
+	DebugID   string // "" : taken from Source, if it has one
+	Source    []byte // the minified file, nil where it is not at hand
+	SourceMap []byte // its map; nil: Source has it in a data URL, or DebugID or sourceMappingURL lead to it
+}
+
+// Add makes the artifact known for frames whose file is its URL. It replaces an earlier one of that
+// URL. The bytes are kept and must not change.
+func (s *Symbolicator) Add(a Artifact) error {
+	if a.URL == "" && a.DebugID == "" {
+		return errors.New("symbolicate: an artifact needs a URL or a debug id")
+	}
+	a.DebugID = strings.ToLower(a.DebugID)
+	if a.DebugID == "" && a.Source != nil {
+		a.DebugID, _ = sourcemap.FindDebugID(a.Source)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a.URL != "" {
+		s.byURL[a.URL] = &a
+	}
+	if a.DebugID != "" && a.SourceMap != nil {
+		s.byDebugID[a.DebugID] = &a
+	}
+	s.cache.forget(a.URL)
+	return nil
+}
+
+func (s *Symbolicator) artifact(url string) (*Artifact, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	a, ok := s.byURL[url]
+	return a, ok
+}
+
+func (s *Symbolicator) artifactByID(id string) (*Artifact, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	a, ok := s.byDebugID[id]
+	return a, ok
+}
+
+// Stats are counts since New.
+type Stats struct {
+	Parses int64 // maps parsed
+	Peeks  int64 // maps opened for their "file" and debug id only
+}
+
+// Stats returns the counts.
+func (s *Symbolicator) Stats() Stats { return Stats{s.parses.Load(), s.peeks.Load()} }
+
+// Symbolicate returns the stack with every frame mapped that can be; the others stay as they are,
+// with a Reason. The stack given is not changed. The error is ctx's, when it ends first.
+func (s *Symbolicator) Symbolicate(ctx context.Context, stack Stack) (Stack, error) {
+	out := stack
+	out.Frames = make([]Frame, len(stack.Frames))
+	names := make([]string, len(stack.Frames)) // the name of the token at each frame's position
+	files := map[string]*loaded{}              // of this stack
+	for i := range stack.Frames {
+		if err := ctx.Err(); err != nil {
+			return Stack{}, err
+		}
+		printed := &stack.Frames[i]
+		if printed.Minified != nil {
+			printed = printed.Minified // symbolicated before: start from what was printed
+		}
+		out.Frames[i], names[i] = s.frame(printed, files)
+	}
+	nameByCaller(out.Frames, names)
+	return out, nil
+}
+
+// frame maps one frame. name is that of the token at its position, "" where it has none.
+func (s *Symbolicator) frame(printed *Frame, files map[string]*loaded) (f Frame, name string) {
+	f = *printed
+	f.Minified = printed
+	f.NameSource = NamePrinted
+	f.InApp = printed.Kind != KindNative && inApp(printed.File)
+	fail := func(reason Reason, detail string) (Frame, string) {
+		f.Reason, f.Detail = reason, detail
+		return f, ""
+	}
+	switch {
+	case printed.Kind == KindNative:
+		return fail(ReasonNative, "code of the engine itself")
+	case printed.File == "":
+		return fail(ReasonNoFile, "the frame names no file")
+	case builtIn(printed.File):
+		return fail(ReasonNative, "code of the runtime itself")
+	case printed.Line < 1:
+		return fail(ReasonNoLine, "the frame has no line; lines count from 1")
+	case printed.Column < 1:
+		return fail(ReasonNoColumn, "the frame has no column; columns count from 1")
+	}
+	l, ok := files[printed.File]
+	if !ok {
+		l = s.load(printed.File)
+		files[printed.File] = l
+	}
+	f.MapName = l.name
+	if l.err != nil {
+		return fail(l.err.reason, l.err.detail)
+	}
+	position, ok := printed.position()
+	if !ok {
+		return fail(ReasonNoMapping, "line or column is not a 32-bit number")
+	}
+	mapping, ok := l.m.Lookup(position)
+	if !ok {
+		if why := l.whyEmpty(); why != nil {
+			return fail(why.reason, why.detail)
+		}
+		return fail(ReasonNoMapping, l.nothingAt(printed, mapping.Generated != sourcemap.Position{} || mapping.Source != -1))
+	}
+	source, _ := l.m.Source(int(mapping.Source))
+	f.Mapped = true
+	f.File = source.URL
+	f.setPosition(mapping.Original)
+	f.Module = module(source.URL)
+	f.InApp = !source.Ignored && inApp(source.URL)
+	if s.context >= 0 {
+		if code := l.code(int(mapping.Source)); code == nil {
+			f.Reason, f.Detail = ReasonSourceMissing, fmt.Sprintf("%s has no text for %s", l.name, orNull(source))
+		} else if f.Context = code.context(f.Line, s.context); f.Context == nil {
+			f.Reason = ReasonSourceMissing
+			f.Detail = fmt.Sprintf("%s has %d lines, the map says line %d", orNull(source), code.lines(), f.Line)
+		}
+	}
+	if mapping.Generated == position { // of a token further left the name is another thing's
+		name = l.m.Name(int(mapping.Name))
+	}
+	return f, name
+}
+
+func orNull(s sourcemap.Source) string {
+	if s.Null {
+		return "a source without a name"
+	}
+	return s.URL
+}
+
+// nameByCaller gives each mapped frame the name that its caller's frame has at the call site, where
+// that is one: the frame below called it directly, and its position is that of a token with a name.
+func nameByCaller(frames []Frame, names []string) {
+	for i := range frames {
+		if !frames[i].Mapped || i+1 == len(frames) || names[i+1] == "" {
+			continue
+		}
+		if caller := frames[i+1].Minified; isAsync(caller.Function) || isAsync(frames[i].Function) {
+			continue // it was resumed, not called, from there
+		}
+		frames[i].Function, frames[i].NameSource = names[i+1], NameCaller
+	}
+}
+
+// isAsync tells whether the engine marks the frame as one that waits.
+func isAsync(function string) bool {
+	return strings.HasPrefix(function, "async ") || strings.HasPrefix(function, "async*")
+}

@@ -1,0 +1,167 @@
+package symbolicate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+const (
+	// MaxTreeFiles is how many files a search path may hold.
+	MaxTreeFiles = 1_000_000
+	// MaxFileBytes is the largest file (map, minified file, original source) that is read.
+	MaxFileBytes = 1 << 30
+)
+
+// tree is a folder, or a single file, in which maps are searched. Only names are read until a frame
+// asks for one. Nothing outside the folder can be opened through it (os.Root), whatever a
+// sourceMappingURL or a source's path says.
+type tree struct {
+	name   string // the path as given
+	root   *os.Root
+	byBase map[string][]string // base name → slash-separated paths below the root
+	maps   []string            // the paths that end in .map, sorted
+
+	byFile, byDebugID map[string][]string // from the maps themselves, see peek
+	peekOnce          sync.Once
+}
+
+func openTree(name string) (*tree, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, fmt.Errorf("symbolicate: %w", err)
+	}
+	t := &tree{name: name, byBase: map[string][]string{}}
+	dir := name
+	if !info.IsDir() {
+		dir = filepath.Dir(name)
+	}
+	if t.root, err = os.OpenRoot(dir); err != nil {
+		return nil, fmt.Errorf("symbolicate: %w", err)
+	}
+	if !info.IsDir() {
+		t.add(filepath.Base(name))
+		return t, nil
+	}
+	files := 0
+	err = fs.WalkDir(t.root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			if p == "." {
+				return err
+			}
+			return nil // a folder that can't be read hides its files, not the others
+		}
+		if d.IsDir() {
+			return nil
+		}
+		if files++; files > MaxTreeFiles {
+			return fmt.Errorf("more than %d files", MaxTreeFiles)
+		}
+		t.add(p)
+		return nil
+	})
+	if err != nil {
+		t.root.Close()
+		return nil, fmt.Errorf("symbolicate: %s: %w", name, err)
+	}
+	return t, nil
+}
+
+func (t *tree) add(p string) {
+	base := path.Base(p)
+	t.byBase[base] = append(t.byBase[base], p)
+	if strings.HasSuffix(base, ".map") {
+		t.maps = append(t.maps, p)
+	}
+}
+
+// has tells whether the tree holds a file at the path.
+func (t *tree) has(p string) bool {
+	for _, have := range t.byBase[path.Base(p)] {
+		if have == p {
+			return true
+		}
+	}
+	return false
+}
+
+// read returns the bytes of a file of the tree.
+func (t *tree) read(p string) ([]byte, error) {
+	f, err := t.root.Open(filepath.FromSlash(p))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a regular file")
+	case info.Size() > MaxFileBytes:
+		return nil, fmt.Errorf("%w: %d bytes are more than %d", errTooLarge, info.Size(), MaxFileBytes)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("shorter than it was: %w", err)
+	}
+	return data, nil
+}
+
+var errTooLarge = errors.New("too large")
+
+// bestMatch returns those of the paths with the most last segments in common with the wanted ones.
+// More than one: they fit equally well.
+func bestMatch(paths []string, wanted []string) []string {
+	var best []string
+	most := 0
+	for _, p := range paths {
+		have := strings.Split(p, "/")
+		n := 0
+		for n < len(have) && n < len(wanted) && have[len(have)-1-n] == wanted[len(wanted)-1-n] {
+			n++
+		}
+		switch {
+		case n > most:
+			best, most = []string{p}, n
+		case n == most && n > 0:
+			best = append(best, p)
+		}
+	}
+	return best
+}
+
+// urlPath returns the segments of the path of a URL or file path: without scheme, host, query,
+// fragment and dots, percent-decoded.
+func urlPath(location string) []string {
+	if _, rest, found := strings.Cut(location, "://"); found {
+		location = rest
+		if slash := strings.IndexByte(rest, '/'); slash > 0 {
+			location = rest[slash:]
+		}
+	}
+	if end := strings.IndexAny(location, "?#"); end >= 0 {
+		location = location[:end]
+	}
+	if plain, err := url.PathUnescape(location); err == nil {
+		location = plain
+	}
+	var segments []string
+	for segment := range strings.SplitSeq(strings.ReplaceAll(location, `\`, "/"), "/") {
+		switch segment {
+		case "", ".", "~":
+		case "..":
+			segments = segments[:max(0, len(segments)-1)]
+		default:
+			segments = append(segments, segment)
+		}
+	}
+	return segments
+}
