@@ -1,6 +1,9 @@
 package symbolicate
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // The forms of a frame, as the engines print them. Each is read by hand in one pass over the line: a
 // regular expression over a hostile megabyte is a minute of CPU.
@@ -12,34 +15,46 @@ import "strings"
 //	at Array.map (<anonymous>)
 //	at async Promise.all (index 0)
 //	at eval (eval at run (https://shop.example/app.js:1:10), <anonymous>:1:1)
+//	at foo (https://shop.example/a.wasm:wasm-function[3]:0x45)
 func parseV8(text string) (Frame, bool) {
 	function, location, ok := splitCall(text)
+	if !ok { // no parentheses: the whole is a location
+		location = text
+	}
+	location, async := strings.CutPrefix(location, "async ")
+	f := Frame{Function: function, Kind: KindNative, async: async}
+	switch location {
+	case "<anonymous>", "native":
+		return f, true
+	}
 	if !ok {
-		// No parentheses: the whole is a location, perhaps behind "async".
-		location, _ = strings.CutPrefix(text, "async ")
-		if location == "<anonymous>" || location == "native" {
-			return Frame{Kind: KindNative}, true
-		}
-		file, line, column := splitLocation(location)
-		if line == 0 && column == 0 && file == location || file == "" {
-			return Frame{}, false
-		}
-		return inFile("", file, line, column), true
+		f, ok = place(location)
+		f.async = async
+		return f, ok
 	}
 	if origin, ok := strings.CutPrefix(location, "eval at "); ok {
 		return parseEval(function, origin), true
 	}
 	switch {
-	case location == "<anonymous>", location == "native", location == "native code", strings.HasPrefix(location, "index "):
-		return Frame{Function: function, Kind: KindNative}, true
+	case location == "native code", strings.HasPrefix(location, "index "):
+		return f, true
 	case location == "unknown location", location == "":
 		return Frame{Function: function}, true
 	}
-	file, line, column := splitLocation(location)
-	if file == location && !strings.Contains(file, "://") {
-		return Frame{}, false // "at the store (downtown)": prose
+	if scheme, ok := strings.CutSuffix(function, ":"); ok && strings.HasPrefix(location, "//") {
+		// Safari's extensions: "at name@safari-web-extension:(//ID/app.js:1:2)"
+		at := strings.LastIndexByte(scheme, '@')
+		location, function = scheme[at+1:]+":"+location, scheme[:max(0, at)]
 	}
-	return inFile(function, file, line, column), true
+	location = strings.TrimPrefix(location, "address at ") // Hermes
+	if f, ok = place(location); !ok {
+		if !hasAuthority(location) || strings.Contains(location, " ") {
+			return Frame{}, false // "at the store (downtown)": prose
+		}
+		f = Frame{File: location}
+	}
+	f.Function, f.async = function, async
+	return f, true
 }
 
 // splitCall splits "function (location)". The parenthesis that belongs to the last one opens the
@@ -59,11 +74,13 @@ func splitCall(text string) (function, location string, ok bool) {
 			}
 		}
 	}
-	if open < 0 { // a URL with a ')' of its own
-		if open = strings.Index(text, " ("); open < 0 {
-			return "", "", false
+	if open < 0 || open > 0 && text[open-1] != ' ' { // a URL with a parenthesis of its own
+		if space := strings.Index(text, " ("); space >= 0 {
+			open = space + 1
 		}
-		open++
+	}
+	if open < 0 {
+		return "", "", false
 	}
 	return functionName(text[:open]), text[open+1 : len(text)-1], true
 }
@@ -117,36 +134,53 @@ func parseGecko(text string) (Frame, bool) {
 	case "":
 		return Frame{}, false
 	}
-	at := nameEnd(text)
+	at := -1
+	if !hasAuthority(text) { // else a URL without a name, whatever '@' it has
+		at = nameEnd(text)
+	}
 	if at < 0 {
-		if !strings.Contains(text, "://") || strings.ContainsAny(text, " \t") {
-			return Frame{}, false
-		}
-		file, line, column := splitLocation(text)
-		if column == 0 || !hasScheme(text) {
-			return Frame{}, false
-		}
-		return inFile("", file, line, column), true
+		f, ok := place(text)
+		return f, ok && f.Column > 0 && hasAuthority(text) && !strings.ContainsAny(text, " \t")
 	}
 	function, location := functionName(text[:at]), text[at+1:]
+	if prose(function) {
+		return Frame{}, false
+	}
 	if open := strings.IndexByte(function, '('); open >= 0 && strings.HasSuffix(function, ")") {
 		function = function[:open] // Firefox up to version 13 printed the arguments
 	}
-	if location == "[native code]" || location == "[wasm code]" {
+	switch {
+	case location == "[native code]", location == "[wasm code]":
 		return Frame{Function: function, Kind: KindNative}, true
+	case location == "" && isCode(function):
+		return Frame{Function: function, Kind: KindEval}, true
+	case location == "" && function != "" && !strings.ContainsAny(function, " \t@:"):
+		return Frame{Function: function}, true // Safari, in evaluated code
 	}
-	file, line, column := splitLocation(location)
-	if file == location {
-		return Frame{}, false
-	}
+	f, ok := place(location)
+	f.Function = function
 	// "FILE line 3 > eval:1:1", also nested: the place in the file is its line, the column is unknown.
-	if outer, rest, found := strings.Cut(file, " line "); found && strings.Contains(rest, " > ") {
+	if outer, rest, found := strings.Cut(f.File, " line "); found && strings.Contains(rest, " > ") {
 		digits, _, _ := strings.Cut(rest, " ")
 		if _, line, ok := cutNumber(":" + digits); ok {
 			return Frame{Function: function, File: outer, Line: line, Kind: KindEval}, true
 		}
 	}
-	return inFile(function, file, line, column), true
+	return f, ok
+}
+
+// isCode tells whether the name is one of those that JavaScriptCore gives to code outside functions.
+func isCode(name string) bool {
+	return name == "eval code" || name == "global code" || name == "module code"
+}
+
+// prose tells whether the text before an '@' is a sentence or the start of a URL with a password, and
+// no name. What stands in brackets and quotes may be anything.
+func prose(name string) bool {
+	if open := strings.IndexAny(name, "([\"'"); open >= 0 {
+		name = name[:open]
+	}
+	return strings.Contains(name, ": ") || strings.Contains(name, "://")
 }
 
 // nameEnd returns where the '@' between name and location stands, -1 when there is none. Names
@@ -163,29 +197,59 @@ func nameEnd(text string) int {
 	return strings.LastIndexByte(text, '@')
 }
 
-// hasScheme tells whether the text starts like a URL ("https:", "C:" counts too). No scheme is longer
-// than 32 letters, so a line of '@' alone costs no more than its length.
-func hasScheme(text string) bool {
+// hasScheme tells whether the text starts like a URL ("https:", "C:" counts too).
+func hasScheme(text string) bool { return schemeEnd(text) > 0 }
+
+// hasAuthority tells whether the text starts with a scheme and "://".
+func hasAuthority(text string) bool {
+	end := schemeEnd(text)
+	return end > 0 && strings.HasPrefix(text[end:], "://")
+}
+
+// schemeEnd returns where the ':' of a URL's scheme stands, 0 when the text starts with none. No
+// scheme is longer than 32 letters, so a line of '@' alone costs no more than its length.
+func schemeEnd(text string) int {
 	for i := range min(len(text), 32) {
 		switch c := text[i]; {
 		case c|0x20 >= 'a' && c|0x20 <= 'z':
 		case c == ':':
-			return i > 0
+			return i
 		case i > 0 && (c-'0' <= 9 || c == '+' || c == '-' || c == '.'):
 		default:
-			return false
+			return 0
 		}
 	}
-	return false
+	return 0
+}
+
+// place reads FILE:LINE:COLUMN and FILE:LINE. The latter counts only where the file is a path or a
+// URL, and a file of digits never does: "host:80" and "12:30:00" are words of a message.
+func place(location string) (f Frame, ok bool) {
+	if url, rest, found := strings.Cut(location, ":wasm-function["); found {
+		// V8 prints the byte offset of WebAssembly from 0. Its API calls that line 1, column offset+1.
+		_, digits, _ := strings.Cut(rest, "]:0x")
+		if offset, err := strconv.ParseUint(digits, 16, 31); err == nil {
+			return inFile(url, 1, int(offset)+1), true
+		}
+	}
+	file, line, column := splitLocation(location)
+	if file == location || strings.Trim(file, "0123456789.:-T") == "" {
+		return Frame{}, false
+	}
+	single := !strings.Contains(location[len(file)+1:], ":")
+	if single && !strings.ContainsAny(file, `/\`) {
+		return Frame{}, false
+	}
+	return inFile(file, line, column), true
 }
 
 // inFile is a frame at a place in a file, or where the place's name stands for no file.
-func inFile(function, file string, line, column int) Frame {
-	f := Frame{Function: function, File: file, Line: line, Column: column}
+func inFile(file string, line, column int) Frame {
+	f := Frame{File: file, Line: line, Column: column}
 	switch file {
 	case "<anonymous>", "native code", "[native code]":
 		f.File = ""
-	case "eval code":
+	case "eval code", "debugger eval code":
 		f.File, f.Kind = "", KindEval
 	}
 	return f

@@ -8,6 +8,7 @@ type Frame struct {
 	Column   int    // 1-based, UTF-16 code units, 0: not given
 	Kind     Kind
 	Raw      string // the line as printed, without its line end
+	async    bool   // the engine marks it as waiting, in front of the place: "at async URL:1:2"
 
 	// Set by symbolication:
 
@@ -70,9 +71,9 @@ type Stack struct {
 	Message  string // what stands before the first frame: "TypeError: x is not a function"
 	Frames   []Frame
 
-	// between[i] are the lines that are no frames before frame i; the last entry stands behind all.
-	// Empty where there are none at all.
-	between map[int][]string
-	headed  bool // there are lines before the first frame, if only an empty one
-	ends    bool // the text ended with a line end
+	// between[i] are the bytes before frame i that are of no frame and not of the message: line ends,
+	// and lines between frames. The last entry stands behind all. nil: the frames were put together
+	// by hand, each is a line.
+	between       []string
+	afterPreamble string // its line end
 }

@@ -24,7 +24,7 @@ type loaded struct {
 	err  *failure
 
 	mu    sync.Mutex
-	texts map[int]*code // of its sources, as far as frames have asked
+	texts map[int]*sourcemap.Text // of its sources, as far as frames have asked
 }
 
 // load finds and parses the map of a file; each file of its own once, also when many ask at a time.
@@ -125,23 +125,23 @@ func (l *loaded) nothingAt(f *Frame, ended bool) string {
 
 // code returns the text of a source, from the map or from a file beside it in the same tree; nil
 // where neither has it.
-func (l *loaded) code(source int) *code {
+func (l *loaded) code(source int) *sourcemap.Text {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c, ok := l.texts[source]; ok {
-		return c
+	if t, ok := l.texts[source]; ok {
+		return t
 	}
-	var c *code
+	var t *sourcemap.Text
 	if text, ok := l.m.SourceText(source); ok {
-		c = newCode(text)
+		t = sourcemap.NewText(text)
 	} else if text, ok := l.beside(source); ok {
-		c = newCode(text)
+		t = sourcemap.NewText(text)
 	}
 	if l.texts == nil || len(l.texts) == maxTexts {
-		l.texts = map[int]*code{}
+		l.texts = map[int]*sourcemap.Text{}
 	}
-	l.texts[source] = c
-	return c
+	l.texts[source] = t
+	return t
 }
 
 // maxTexts is how many decoded sources are kept with a map.

@@ -3,6 +3,7 @@ package symbolicate
 import (
 	"math"
 	"strings"
+	"unicode"
 )
 
 // ParseStack reads a stack trace as an engine or a log prints it. It never fails: a text without
@@ -13,37 +14,35 @@ import (
 // are followed by more of the message belong to it. A blank line and a line that starts a stack of
 // its own ("Caused by: …", "TypeError: …") end a stack, so a log of several traces gives all frames.
 func ParseStack(text string) Stack {
-	s := Stack{ends: strings.HasSuffix(text, "\n")}
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimSuffix(line, "\r")
-	}
-	if text == "" {
-		return s
-	}
+	var s Stack
+	lines := strings.Split(text, "\n")
 	skip := preamble(lines)
-	s.Preamble = strings.Join(lines[:skip], "\n")
+	at := 0
+	for _, line := range lines[:skip] {
+		at = min(at+len(line)+1, len(text))
+	}
+	s.Preamble, s.afterPreamble = cutLineEnd(text[:at])
 	lines = lines[skip:]
-	frames := frameLines(lines)
-	message := len(lines)
-	for i, f := range frames {
+	done := at // what stands before it is in s
+	for i, f := range frameLines(lines) {
 		if f != nil {
-			message = i
-			break
+			s.Frames, s.between = append(s.Frames, *f), append(s.between, text[done:at])
+			done = at + len(f.Raw)
 		}
+		at += len(lines[i]) + 1
 	}
-	s.Message, s.headed = strings.Join(lines[:message], "\n"), message > 0
-	for i := message; i < len(lines); i++ {
-		if f := frames[i]; f != nil {
-			s.Frames = append(s.Frames, *f)
-			continue
-		}
-		if s.between == nil {
-			s.between = map[int][]string{}
-		}
-		s.between[len(s.Frames)] = append(s.between[len(s.Frames)], lines[i])
-	}
+	s.between = append(s.between, text[done:])
+	s.Message, s.between[0] = cutLineEnd(s.between[0])
 	return s
+}
+
+// cutLineEnd takes the line end off the end of the text, if it has one.
+func cutLineEnd(text string) (before, end string) {
+	before, ok := strings.CutSuffix(text, "\n")
+	if ok {
+		before = strings.TrimSuffix(before, "\r")
+	}
+	return before, text[len(before):]
 }
 
 // preamble returns how many lines the excerpt has that Node.js prints above the message of an
@@ -52,12 +51,12 @@ func preamble(lines []string) int {
 	if len(lines) < 4 {
 		return 0
 	}
-	if _, line, column := splitLocation(lines[0]); line == 0 || column != 0 || parseFrame(lines[0]) != nil {
+	if _, line, column := splitLocation(strings.TrimSuffix(lines[0], "\r")); line == 0 || column != 0 {
 		return 0
 	}
 	const longest = 8 // lines of an excerpt
 	for i := 1; i < min(longest, len(lines)-1); i++ {
-		if strings.Contains(lines[i], "^") && strings.Trim(lines[i], " \t^") == "" && strings.TrimSpace(lines[i+1]) == "" {
+		if strings.Contains(lines[i], "^") && strings.Trim(lines[i], " \t\r^") == "" && strings.TrimSpace(lines[i+1]) == "" {
 			return i + 2
 		}
 	}
@@ -93,7 +92,7 @@ func frameLines(lines []string) []*Frame {
 // package does not know: it says nothing about the frames before it.
 func likeFrame(line string) bool {
 	line = strings.TrimSpace(line)
-	return strings.HasPrefix(line, "at ") || strings.Contains(line, "@") && !strings.Contains(line, " ")
+	return strings.HasPrefix(line, "at ") || strings.Contains(line, "@") && !strings.Contains(line, " ") || isCode(line)
 }
 
 // endsStack tells whether a line behind frames says that another stack, or none, follows.
@@ -105,14 +104,14 @@ func endsStack(line string) bool {
 	for word := range strings.FieldsSeq(head(line, 200)) {
 		name, _, colon := strings.Cut(word, ":")
 		name = strings.TrimRight(name, "])")
-		if strings.HasSuffix(name, "Error") || strings.HasSuffix(name, "Exception") || name == "cause" && colon {
+		if strings.HasSuffix(name, "Error") || strings.HasSuffix(name, "Exception") || colon && (name == "cause" || name == "errors") {
 			return true
 		}
 		if name == "Caused" || name == "Uncaught" {
 			return true
 		}
-		if colon {
-			break // past the name
+		if colon && (word[0] < '0' || word[0] > '9') {
+			break // past the name; a time of day has colons too
 		}
 	}
 	return false
@@ -122,21 +121,35 @@ func head(s string, n int) string { return s[:min(n, len(s))] }
 
 // parseFrame returns the frame that a line shows, nil when it shows none.
 func parseFrame(line string) *Frame {
-	trimmed := strings.TrimSpace(line)
 	var (
 		f  Frame
 		ok bool
 	)
-	if rest, at := strings.CutPrefix(trimmed, "at "); at {
+	_, body, _ := splitLine(line)
+	if rest, at := strings.CutPrefix(body, "at "); at {
 		f, ok = parseV8(strings.TrimSpace(rest))
 	} else {
-		f, ok = parseGecko(trimmed)
+		f, ok = parseGecko(body)
 	}
 	if !ok {
 		return nil
 	}
-	f.Raw = line
+	f.Raw = strings.TrimSuffix(line, "\r")
 	return &f
+}
+
+// splitLine splits a line into indent, frame and what Node.js may print behind the last frame of an
+// error that it shows with its fields (" {") or in a list (",").
+func splitLine(line string) (indent, body, tail string) {
+	body = strings.TrimLeftFunc(line, unicode.IsSpace)
+	indent = line[:len(line)-len(body)]
+	trimmed := strings.TrimSpace(body)
+	if cut, ok := strings.CutSuffix(trimmed, " {"); ok {
+		trimmed = cut
+	} else {
+		trimmed = strings.TrimSuffix(trimmed, ",")
+	}
+	return indent, trimmed, body[len(trimmed):]
 }
 
 // splitLocation takes ":line:column" or ":line" off the end of a location. A number that is not

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf16"
 
 	"github.com/symbolicate/symbolicate/sourcemap"
 )
@@ -158,8 +159,8 @@ func (s *Symbolicator) Stats() Stats { return Stats{s.parses.Load(), s.peeks.Loa
 func (s *Symbolicator) Symbolicate(ctx context.Context, stack Stack) (Stack, error) {
 	out := stack
 	out.Frames = make([]Frame, len(stack.Frames))
-	names := make([]string, len(stack.Frames)) // the name of the token at each frame's position
-	files := map[string]*loaded{}              // of this stack
+	sites := make([]callSite, len(stack.Frames))
+	files := map[string]*loaded{} // of this stack
 	for i := range stack.Frames {
 		if err := ctx.Err(); err != nil {
 			return Stack{}, err
@@ -168,21 +169,28 @@ func (s *Symbolicator) Symbolicate(ctx context.Context, stack Stack) (Stack, err
 		if printed.Minified != nil {
 			printed = printed.Minified // symbolicated before: start from what was printed
 		}
-		out.Frames[i], names[i] = s.frame(printed, files)
+		out.Frames[i], sites[i] = s.frame(printed, files)
+		out.Frames[i].Detail = oneLine(out.Frames[i].Detail)
 	}
-	nameByCaller(out.Frames, names)
+	nameByCaller(&out, sites)
 	return out, nil
 }
 
-// frame maps one frame. name is that of the token at its position, "" where it has none.
-func (s *Symbolicator) frame(printed *Frame, files map[string]*loaded) (f Frame, name string) {
+// callSite is the token at a frame's position: what the frame calls, when it calls.
+type callSite struct {
+	name string // of the token in the original source, "" for none
+	gap  int    // UTF-16 code units from the token's start to the position
+}
+
+// frame maps one frame.
+func (s *Symbolicator) frame(printed *Frame, files map[string]*loaded) (f Frame, at callSite) {
 	f = *printed
 	f.Minified = printed
 	f.NameSource = NamePrinted
 	f.InApp = printed.Kind != KindNative && inApp(printed.File)
-	fail := func(reason Reason, detail string) (Frame, string) {
+	fail := func(reason Reason, detail string) (Frame, callSite) {
 		f.Reason, f.Detail = reason, detail
-		return f, ""
+		return f, callSite{}
 	}
 	switch {
 	case printed.Kind == KindNative:
@@ -225,15 +233,15 @@ func (s *Symbolicator) frame(printed *Frame, files map[string]*loaded) (f Frame,
 	if s.context >= 0 {
 		if code := l.code(int(mapping.Source)); code == nil {
 			f.Reason, f.Detail = ReasonSourceMissing, fmt.Sprintf("%s has no text for %s", l.name, orNull(source))
-		} else if f.Context = code.context(f.Line, s.context); f.Context == nil {
+		} else if f.Context = codeAround(code, f.Line, s.context); f.Context == nil {
 			f.Reason = ReasonSourceMissing
-			f.Detail = fmt.Sprintf("%s has %d lines, the map says line %d", orNull(source), code.lines(), f.Line)
+			f.Detail = fmt.Sprintf("%s has %d lines, the map says line %d", orNull(source), code.NumLines(), f.Line)
 		}
 	}
-	if mapping.Generated == position { // of a token further left the name is another thing's
-		name = l.m.Name(int(mapping.Name))
+	if printed.Kind == KindEval {
+		return f, callSite{} // the place is where eval was called, which calls nothing in the stack
 	}
-	return f, name
+	return f, callSite{l.m.Name(int(mapping.Name)), int(position.Column - mapping.Generated.Column)}
 }
 
 func orNull(s sourcemap.Source) string {
@@ -243,21 +251,42 @@ func orNull(s sourcemap.Source) string {
 	return s.URL
 }
 
-// nameByCaller gives each mapped frame the name that its caller's frame has at the call site, where
-// that is one: the frame below called it directly, and its position is that of a token with a name.
-func nameByCaller(frames []Frame, names []string) {
+// nameByCaller gives each mapped frame the name that its caller's frame has at the call site. That
+// frame must have called it directly, and its position be that of the callee's identifier: its first
+// character, as V8 prints it for f() and a.f(), or the parenthesis right behind it, as SpiderMonkey
+// does for f().
+func nameByCaller(stack *Stack, sites []callSite) {
+	frames := stack.Frames
 	for i := range frames {
-		if !frames[i].Mapped || i+1 == len(frames) || names[i+1] == "" {
+		if !frames[i].Mapped || i+1 == len(frames) || sites[i+1].name == "" {
 			continue
 		}
-		if caller := frames[i+1].Minified; isAsync(caller.Function) || isAsync(frames[i].Function) {
-			continue // it was resumed, not called, from there
+		if strings.Count(stack.gap(i+1), "\n") > 1 {
+			continue // lines between: the next frame is of another stack, or not the next
 		}
-		frames[i].Function, frames[i].NameSource = names[i+1], NameCaller
+		printed := frames[i].Minified.Function
+		if frames[i].isAsync() || frames[i+1].isAsync() || strings.HasPrefix(printed, "new ") {
+			continue // resumed, not called, from there; or the token is "new" or "super"
+		}
+		if strings.HasSuffix(printed, "<") {
+			continue // SpiderMonkey's mark of a callback; it leaves out the native frame that called it
+		}
+		if gap := sites[i+1].gap; gap == 0 || gap == identifierLen(printed) {
+			frames[i].Function, frames[i].NameSource = sites[i+1].name, NameCaller
+		}
 	}
 }
 
+// identifierLen returns the length in UTF-16 code units of the last identifier of a function's name
+// as printed: of "b" in "a.b" and "a.b [as c]".
+func identifierLen(function string) int {
+	function, _, _ = strings.Cut(function, " [as ")
+	last := function[strings.LastIndexAny(function, ".#/ ")+1:]
+	return len(utf16.Encode([]rune(last)))
+}
+
 // isAsync tells whether the engine marks the frame as one that waits.
-func isAsync(function string) bool {
-	return strings.HasPrefix(function, "async ") || strings.HasPrefix(function, "async*")
+func (f *Frame) isAsync() bool {
+	function := f.Minified.Function
+	return f.async || strings.HasPrefix(function, "async ") || strings.HasPrefix(function, "async*")
 }

@@ -1,0 +1,83 @@
+# symbolicate. The targets that a newcomer needs are `make demo` and `make test`; `make help` lists all.
+
+PYTHON ?= python3
+CC     ?= cc
+CACHE  := .cache
+VENV   := $(CACHE)/venv
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GO_SOURCES  := $(shell find cabi cmd internal sourcemap symbolicate -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name 'exports.map')
+PY_SOURCES  := $(wildcard python/symbolicate/*.py) setup.py pyproject.toml
+
+.PHONY: help build demo test test-go test-c test-python lint corpus testdata fuzz clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: build/symbolicate build/libsymbolicate.so ## the command and the C library, in build/
+
+build/symbolicate: $(GO_SOURCES) go.mod
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -o $@ ./cmd/symbolicate
+
+build/libsymbolicate.so: $(GO_SOURCES) go.mod
+	CGO_ENABLED=1 go build -trimpath -buildvcs=false -buildmode=c-shared \
+	  -ldflags '-extldflags=-Wl,--version-script=$(CURDIR)/cabi/exports.map' -o $@ ./cabi
+	@rm -f build/libsymbolicate.h
+
+demo: $(VENV)/installed ## build all, install the Python package, symbolicate the sample's crash twice
+	@echo; echo '== through the command =='; echo
+	@$(VENV)/bin/symbolicate stack testdata/shop/traces/terser-names/node-checkout.txt --maps testdata/shop/dist/terser-names
+	@echo; echo '== through Python =='; echo
+	@$(VENV)/bin/python testdata/shop/demo.py
+
+test: test-go test-c test-python ## all tests; what needs node or the corpus says so and is skipped
+
+test-go: ## Go tests, with the race detector
+	go test -race ./...
+
+build/ctest/%: cabi/ctest/%.c cabi/include/symbolicate.h build/libsymbolicate.so
+	@mkdir -p build/ctest
+	$(CC) -std=c11 -Wall -Wextra -Werror -g -Icabi/include -o $@ $< -Lbuild -lsymbolicate -lpthread -Wl,-rpath,'$$ORIGIN/..'
+
+CTESTS := $(patsubst cabi/ctest/%.c,build/ctest/%,$(wildcard cabi/ctest/*.c))
+
+test-c: $(CTESTS) ## C programs against the C library
+	@for t in $(CTESTS); do echo "$$t"; $$t testdata/shop || exit 1; done
+
+test-python: $(VENV)/installed ## Python tests against the installed wheel
+	$(VENV)/bin/python -m pytest -q
+
+# The package is built as a wheel and the wheel is installed: what the tests see is what users get.
+$(VENV)/installed: $(GO_SOURCES) $(PY_SOURCES) $(VENV)/tools
+	rm -rf build/wheel && $(VENV)/bin/python -m pip wheel -q --no-deps --no-build-isolation -w build/wheel .
+	$(VENV)/bin/python -m pip install -q --force-reinstall --no-deps build/wheel/*.whl
+	@touch $@
+
+$(VENV)/tools: python/requirements-dev.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install -q -r $<
+	@touch $@
+
+lint: $(VENV)/tools ## gofmt, go vet, staticcheck, ruff, mypy
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	$(VENV)/bin/ruff check python setup.py testdata
+	$(VENV)/bin/ruff format --check python setup.py testdata
+	$(VENV)/bin/mypy
+
+corpus: ## fetch the pinned npm packages that the corpus tests compare on (needs node)
+	node bench/corpus.mjs
+	cd bench/peers/node && npm ci --ignore-scripts --silent
+
+testdata: ## make the samples again: needs node, chromium and firefox-esr
+	cd testdata/shop && npm ci --ignore-scripts --silent && node make.mjs
+
+FUZZTIME ?= 20s
+fuzz: ## each fuzz target for FUZZTIME (default 20s)
+	@for p in $$(go list ./...); do \
+	  for t in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+clean: ## remove what was built; .cache stays
+	rm -rf build dist *.egg-info python/*.egg-info

@@ -1,0 +1,409 @@
+package main
+
+// #include <stdlib.h>
+// #include "include/symbolicate.h"
+import "C"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"strings"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/symbolicate/symbolicate/sourcemap"
+	"github.com/symbolicate/symbolicate/symbolicate"
+)
+
+// status is an outcome on its way to the caller: a code, its words, and an offset (-1: none).
+type status struct {
+	code   C.sym_status
+	offset int64
+	words  string
+}
+
+var ok = status{}
+
+func argument(format string, args ...any) status {
+	return status{C.SYM_ERR_ARGUMENT, -1, fmt.Sprintf(format, args...)}
+}
+
+var (
+	closed   = status{C.SYM_ERR_CLOSED, -1, "no such handle: closed, or of another kind"}
+	noMemory = status{C.SYM_ERR_MEMORY, -1, "no memory for the result"}
+)
+
+// failed turns an error of the Go packages into a status.
+func failed(err error) status {
+	var parse *sourcemap.ParseError
+	var path *fs.PathError
+	switch {
+	case err == nil:
+		return ok
+	case errors.As(err, &parse) && errors.Is(err, sourcemap.ErrLimit):
+		return status{C.SYM_ERR_LIMIT, parse.Offset, err.Error()}
+	case errors.As(err, &parse):
+		return status{C.SYM_ERR_PARSE, parse.Offset, err.Error()}
+	case errors.As(err, &path):
+		return status{C.SYM_ERR_IO, -1, err.Error()}
+	default:
+		return status{C.SYM_ERR_ARGUMENT, -1, err.Error()}
+	}
+}
+
+// guard makes the call, turns a panic into SYM_ERR_INTERNAL, and writes the outcome into the caller's
+// error, if there is one.
+func guard(out *C.sym_error, call func() status) (code C.sym_status) {
+	defer func() {
+		if r := recover(); r != nil {
+			code = status{C.SYM_ERR_INTERNAL, -1, fmt.Sprintf("panic: %v", r)}.tell(out)
+		}
+	}()
+	return call().tell(out)
+}
+
+func (s status) tell(out *C.sym_error) C.sym_status {
+	if out == nil {
+		return s.code
+	}
+	words := strings.ToValidUTF8(s.words, "\uFFFD")
+	const room = len(out.message) - 1
+	for len(words) > room || !utf8.ValidString(words) {
+		words = words[:min(room, len(words)-1)]
+	}
+	out.status, out.offset, out.message_len = s.code, C.int64_t(s.offset), C.uint32_t(len(words))
+	message := unsafe.Slice((*byte)(unsafe.Pointer(&out.message[0])), len(out.message))
+	copy(message, words)
+	message[len(words)] = 0
+	return s.code
+}
+
+// bytesAt is the caller's memory, not a copy. Lengths beyond what an address space has are refused
+// by [lengths] before.
+func bytesAt(data unsafe.Pointer, n C.size_t) []byte {
+	return unsafe.Slice((*byte)(data), int(n))
+}
+
+func text(s C.sym_str) string { return C.GoStringN(s.data, C.int(s.len)) }
+
+func tooLong(n C.size_t) bool { return uint64(n) > math.MaxInt32 }
+
+// present checks that a pointer is there for so many bytes.
+func present(data unsafe.Pointer, n C.size_t) status {
+	switch {
+	case data == nil && n != 0:
+		return argument("NULL with a length of %d", uint64(n))
+	case tooLong(n):
+		return status{C.SYM_ERR_LIMIT, -1, fmt.Sprintf("%d bytes are more than %d", uint64(n), math.MaxInt32)}
+	}
+	return ok
+}
+
+//export symgo_close
+func symgo_close(handle C.sym_handle) C.sym_status {
+	return guard(nil, func() status {
+		value := closeHandle(uint64(handle))
+		if value == nil {
+			return closed
+		}
+		if s, is := value.(*symbolicate.Symbolicator); is {
+			s.Close()
+		}
+		return ok
+	})
+}
+
+//export symgo_get_stats
+func symgo_get_stats(out *C.sym_stats) C.sym_status {
+	return guard(nil, func() status {
+		if out == nil {
+			return argument("NULL")
+		}
+		*out = C.sym_stats{handles: C.int64_t(liveHandles()), bytes: C.int64_t(handles.bytes.Load())}
+		return ok
+	})
+}
+
+//export symgo_map_parse
+func symgo_map_parse(data unsafe.Pointer, n C.size_t, flags C.uint32_t, out *C.sym_handle, e *C.sym_error) C.sym_status {
+	return guard(e, func() status {
+		if s := present(data, n); s != ok {
+			return s
+		}
+		options, s := parseFlags(flags, C.SYM_STRICT|C.SYM_BORROW, out)
+		if s != ok {
+			return s
+		}
+		input := bytesAt(data, n)
+		if flags&C.SYM_BORROW == 0 {
+			input = append([]byte(nil), input...)
+		}
+		m, err := sourcemap.Parse(input, options)
+		if err != nil {
+			return failed(err)
+		}
+		weight := m.Size()
+		if flags&C.SYM_BORROW == 0 {
+			weight += int64(len(input))
+		}
+		*out = C.sym_handle(newHandle(m, weight))
+		return ok
+	})
+}
+
+func parseFlags(flags, known C.uint32_t, out *C.sym_handle) (*sourcemap.Options, status) {
+	switch {
+	case out == nil:
+		return nil, argument("no place for the handle")
+	case flags&^known != 0:
+		return nil, argument("unknown flags %#x", uint32(flags&^known))
+	}
+	return &sourcemap.Options{Strict: flags&C.SYM_STRICT != 0}, ok
+}
+
+//export symgo_map_open
+func symgo_map_open(path *C.char, n C.size_t, flags C.uint32_t, out *C.sym_handle, e *C.sym_error) C.sym_status {
+	return guard(e, func() status {
+		if s := present(unsafe.Pointer(path), n); s != ok {
+			return s
+		}
+		options, s := parseFlags(flags, C.SYM_STRICT, out)
+		if s != ok {
+			return s
+		}
+		m, err := sourcemap.Open(C.GoStringN(path, C.int(n)), options)
+		if err != nil {
+			return failed(err)
+		}
+		*out = C.sym_handle(newHandle(m, m.Size()))
+		return ok
+	})
+}
+
+// withMap is guard for a call on a map with a place for its result.
+func withMap[T any](handle C.sym_handle, out *T, e *C.sym_error, call func(m *sourcemap.Map) status) C.sym_status {
+	return guard(e, func() (s status) {
+		if out == nil {
+			return argument("no place for the result")
+		}
+		if !use(uint64(handle), func(m *sourcemap.Map) { s = call(m) }) {
+			return closed
+		}
+		return s
+	})
+}
+
+//export symgo_map_get_info
+func symgo_map_get_info(handle C.sym_handle, out *C.sym_map_info, e *C.sym_error) C.sym_status {
+	return withMap(handle, out, e, func(m *sourcemap.Map) status {
+		problems, more := m.Problems()
+		*out = C.sym_map_info{
+			mappings: C.int64_t(m.Len()), sources: C.int64_t(m.NumSources()), names: C.int64_t(m.NumNames()),
+			problems: C.int64_t(len(problems) + more), bytes: C.int64_t(m.Size()), indexed: flag(m.Indexed()),
+		}
+		return ok
+	})
+}
+
+//export symgo_map_lookup
+func symgo_map_lookup(handle C.sym_handle, line, column, acrossLines C.int32_t, out *C.sym_mapping, e *C.sym_error) C.sym_status {
+	return withMap(handle, out, e, func(m *sourcemap.Map) status {
+		lookup := m.Lookup
+		if acrossLines != 0 {
+			lookup = m.LookupAcrossLines
+		}
+		found, hit := lookup(sourcemap.Position{Line: int32(line), Column: int32(column)})
+		if !hit {
+			return status{C.SYM_NOT_FOUND, -1, ""}
+		}
+		*out = C.sym_mapping{
+			generated_line: C.int32_t(found.Generated.Line), generated_column: C.int32_t(found.Generated.Column),
+			source: C.int32_t(found.Source), line: C.int32_t(found.Original.Line), column: C.int32_t(found.Original.Column),
+			name: C.int32_t(found.Name),
+		}
+		return ok
+	})
+}
+
+//export symgo_map_lookup_many
+func symgo_map_lookup_many(handle C.sym_handle, n C.size_t, lines, columns, source, line, column, name *C.int32_t, e *C.sym_error) C.sym_status {
+	return withMap(handle, source, e, func(m *sourcemap.Map) status {
+		if uint64(n) > math.MaxInt32 {
+			return argument("%d positions", uint64(n))
+		}
+		if lines == nil || columns == nil || line == nil || column == nil || name == nil {
+			return argument("a column is NULL")
+		}
+		int32s := func(p *C.int32_t) []int32 { return unsafe.Slice((*int32)(p), int(n)) }
+		return failed(m.LookupMany(int32s(lines), int32s(columns),
+			sourcemap.Columns{Source: int32s(source), Line: int32s(line), Column: int32s(column), Name: int32s(name)}))
+	})
+}
+
+//export symgo_map_strings
+func symgo_map_strings(handle C.sym_handle, kind C.uint32_t, first, n C.size_t, out **C.sym_strings, e *C.sym_error) C.sym_status {
+	return withMap(handle, out, e, func(m *sourcemap.Map) status {
+		count, item := stringsOf(m, kind)
+		if item == nil {
+			return argument("unknown kind %d", uint32(kind))
+		}
+		from := int(min(uint64(first), uint64(count)))
+		texts := make([]*string, min(uint64(n), uint64(count-from)))
+		for i := range texts {
+			if text, has := item(from + i); has {
+				texts[i] = &text
+			}
+		}
+		if *out = stringsBlock(texts); *out == nil {
+			return noMemory
+		}
+		return ok
+	})
+}
+
+// stringsOf returns how many texts of a kind a map has, and a function that gives them.
+func stringsOf(m *sourcemap.Map, kind C.uint32_t) (int, func(i int) (string, bool)) {
+	switch kind {
+	case C.SYM_SOURCES:
+		return m.NumSources(), func(i int) (string, bool) {
+			s, _ := m.Source(i)
+			return s.URL, !s.Null
+		}
+	case C.SYM_NAMES:
+		return m.NumNames(), func(i int) (string, bool) { return m.Name(i), true }
+	case C.SYM_PROBLEMS:
+		problems, _ := m.Problems()
+		return len(problems), func(i int) (string, bool) { return problems[i].String(), true }
+	case C.SYM_IDENTITY:
+		return 2, func(i int) (string, bool) {
+			text := [2]string{m.File(), m.DebugID()}[i]
+			return text, text != ""
+		}
+	case C.SYM_SOURCE_TEXTS:
+		return m.NumSources(), m.SourceText
+	}
+	return 0, nil
+}
+
+//export symgo_map_ignored
+func symgo_map_ignored(handle C.sym_handle, source C.size_t, out *C.int32_t, e *C.sym_error) C.sym_status {
+	return withMap(handle, out, e, func(m *sourcemap.Map) status {
+		s, has := m.Source(int(min(uint64(source), math.MaxInt32)))
+		if !has {
+			return argument("there is no source %d", uint64(source))
+		}
+		*out = flag(s.Ignored)
+		return ok
+	})
+}
+
+//export symgo_parse_stack
+func symgo_parse_stack(trace *C.char, n C.size_t, out **C.sym_stack, e *C.sym_error) C.sym_status {
+	return guard(e, func() status {
+		if out == nil {
+			return argument("no place for the result")
+		}
+		if s := present(unsafe.Pointer(trace), n); s != ok {
+			return s
+		}
+		stack := symbolicate.ParseStack(C.GoStringN(trace, C.int(n)))
+		if *out = stackBlock(&stack); *out == nil {
+			return noMemory
+		}
+		return ok
+	})
+}
+
+//export symgo_symbolicator_new
+func symgo_symbolicator_new(paths *C.sym_str, n C.size_t, contextLines C.int32_t, out *C.sym_handle, e *C.sym_error) C.sym_status {
+	return guard(e, func() status {
+		if out == nil || paths == nil && n != 0 || tooLong(n) {
+			return argument("no place for the handle, or no paths")
+		}
+		names := make([]string, int(n))
+		for i, p := range unsafe.Slice(paths, int(n)) {
+			if s := present(unsafe.Pointer(p.data), p.len); s != ok {
+				return s
+			}
+			names[i] = text(p)
+		}
+		if contextLines < 0 {
+			contextLines = symbolicate.MaxContextLines
+		}
+		s, err := symbolicate.New(symbolicate.WithPaths(names...), symbolicate.WithContextLines(int(contextLines)))
+		if err != nil {
+			return failed(err)
+		}
+		*out = C.sym_handle(newHandle(s, 0))
+		return ok
+	})
+}
+
+//export symgo_symbolicator_add
+func symgo_symbolicator_add(handle C.sym_handle, url, debugID, source, sourceMap C.sym_str, e *C.sym_error) C.sym_status {
+	return guard(e, func() (s status) {
+		for _, part := range []C.sym_str{url, debugID, source, sourceMap} {
+			if s := present(unsafe.Pointer(part.data), part.len); s != ok {
+				return s
+			}
+		}
+		owned := func(part C.sym_str) []byte {
+			if part.data == nil {
+				return nil
+			}
+			return C.GoBytes(unsafe.Pointer(part.data), C.int(part.len))
+		}
+		if !use(uint64(handle), func(to *symbolicate.Symbolicator) {
+			s = failed(to.Add(symbolicate.Artifact{URL: text(url), DebugID: text(debugID), Source: owned(source), SourceMap: owned(sourceMap)}))
+		}) {
+			return closed
+		}
+		return s
+	})
+}
+
+//export symgo_symbolicate
+func symgo_symbolicate(handle C.sym_handle, trace *C.char, n C.size_t, out **C.sym_stack, e *C.sym_error) C.sym_status {
+	return guard(e, func() (s status) {
+		if out == nil {
+			return argument("no place for the result")
+		}
+		if s := present(unsafe.Pointer(trace), n); s != ok {
+			return s
+		}
+		if !use(uint64(handle), func(with *symbolicate.Symbolicator) {
+			stack, err := with.Symbolicate(context.Background(), symbolicate.ParseStack(C.GoStringN(trace, C.int(n))))
+			if err != nil {
+				s = failed(err)
+			} else if *out = stackBlock(&stack); *out == nil {
+				s = noMemory
+			}
+		}) {
+			return closed
+		}
+		return s
+	})
+}
+
+//export symgo_find_source_map_url
+func symgo_find_source_map_url(source unsafe.Pointer, n C.size_t, out **C.sym_strings, e *C.sym_error) C.sym_status {
+	return guard(e, func() status {
+		if out == nil {
+			return argument("no place for the result")
+		}
+		if s := present(source, n); s != ok {
+			return s
+		}
+		url, has := sourcemap.FindSourceMapURL(bytesAt(source, n))
+		if !has {
+			return status{C.SYM_NOT_FOUND, -1, ""}
+		}
+		if *out = stringsBlock([]*string{&url}); *out == nil {
+			return noMemory
+		}
+		return ok
+	})
+}

@@ -1,0 +1,177 @@
+/*
+ * symbolicate: source maps and JavaScript stack traces.
+ *
+ * Numbers.    Positions of a map (sym_map_*) are 0-based, columns in UTF-16 code units. Frames
+ *             (sym_frame) hold the 1-based numbers that an engine printed; 0 stands for "not given".
+ *             -1 stands for "none" in indices.
+ *
+ * Text.       All text is UTF-8 with a length in bytes; what the library returns also ends in a NUL
+ *             that the length does not count. A sym_str whose data is NULL is "none".
+ *
+ * Errors.     Every call that can fail returns a status: SYM_OK (0), a positive answer that is no
+ *             error (SYM_NOT_FOUND), or a negative SYM_ERR_*. The last argument, which may be NULL,
+ *             is a struct of the caller's that gets the words; nothing in it is to be freed.
+ *
+ * Ownership.  A handle is a number, given back with sym_close. A stale handle, or one closed twice, is
+ *             SYM_ERR_CLOSED and never a crash. A result that comes as a pointer to a pointer is one
+ *             allocation, given back with one sym_free; it stays good after its handle is closed.
+ *             What the library is given it copies, unless SYM_BORROW says otherwise.
+ *
+ * Threads.    Any call may be made from any thread, also on one handle. sym_close waits until the
+ *             calls at work on that handle have ended.
+ *
+ * fork.       The library does not survive fork(): in a child every call returns SYM_ERR_FORKED, and
+ *             results from before the fork can still be read. Fork first, or exec.
+ */
+#ifndef SYMBOLICATE_H
+#define SYMBOLICATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SYM_ABI_VERSION 0 /* not yet settled: 1 will be */
+#define SYM_VERSION "0.1.0"
+
+typedef uint64_t sym_handle; /* never 0 */
+
+typedef int32_t sym_status;
+
+#define SYM_OK 0
+#define SYM_NOT_FOUND 1       /* no mapping there, no such text: an answer */
+#define SYM_ERR_ARGUMENT (-1) /* NULL, a bad flag, a number out of range */
+#define SYM_ERR_CLOSED (-2)   /* no such handle: closed, or of another kind */
+#define SYM_ERR_PARSE (-3)    /* not a source map; sym_error.offset is set */
+#define SYM_ERR_LIMIT (-4)    /* larger or deeper than a documented limit */
+#define SYM_ERR_IO (-5)       /* a file can't be read */
+#define SYM_ERR_MEMORY (-6)   /* no memory for the result */
+#define SYM_ERR_FORKED (-7)   /* a child of fork() */
+#define SYM_ERR_INTERNAL (-8) /* a bug of the library; the message names it */
+
+typedef struct sym_error {
+  sym_status status;
+  uint32_t message_len; /* bytes, without the NUL */
+  int64_t offset;       /* byte offset in the input, -1: none */
+  char message[496];    /* one line, cut where it is longer */
+} sym_error;
+
+typedef struct sym_str {
+  const char *data; /* NULL: none */
+  size_t len;       /* bytes */
+} sym_str;
+
+/* A list of texts, in one allocation. */
+typedef struct sym_strings {
+  size_t count;
+  const sym_str *items;
+} sym_strings;
+
+uint32_t sym_abi_version(void);
+const char *sym_version(void); /* SYM_VERSION of the library loaded; static */
+
+/* Gives back a result. NULL is allowed. */
+void sym_free(void *result);
+
+/* Gives back a handle of any kind. */
+sym_status sym_close(sym_handle handle);
+
+typedef struct sym_stats {
+  int64_t handles; /* open now */
+  int64_t bytes;   /* that their objects weigh: copied input and tables, estimated */
+} sym_stats;
+
+sym_status sym_get_stats(sym_stats *out);
+
+/* ---- One map ---------------------------------------------------------------------------------- */
+
+#define SYM_STRICT 1u /* refuse what ECMA-426 lets a consumer refuse */
+#define SYM_BORROW 2u /* don't copy data: it stays where it is, unchanged, until sym_close returns */
+
+sym_status sym_map_parse(const void *data, size_t len, uint32_t flags, sym_handle *out, sym_error *error);
+sym_status sym_map_open(const char *path, size_t path_len, uint32_t flags, sym_handle *out, sym_error *error);
+
+typedef struct sym_map_info {
+  int64_t mappings, sources, names, problems; /* counts */
+  int64_t bytes;                              /* what the map weighs */
+  int32_t indexed;                            /* 1: made of sections */
+  int32_t reserved;
+} sym_map_info;
+
+sym_status sym_map_get_info(sym_handle map, sym_map_info *out, sym_error *error);
+
+typedef struct sym_mapping {
+  int32_t generated_line, generated_column;
+  int32_t source, line, column; /* original position; source is an index */
+  int32_t name;                 /* index, -1: none */
+} sym_mapping;
+
+/* The mapping that answers for a generated position; SYM_NOT_FOUND: none. */
+sym_status sym_map_lookup(sym_handle map, int32_t line, int32_t column, sym_mapping *out, sym_error *error);
+sym_status sym_map_lookup_across_lines(sym_handle map, int32_t line, int32_t column, sym_mapping *out, sym_error *error);
+
+/* Many at once: n lines and columns in, n rows in four columns out, -1 in all four where nothing is. */
+sym_status sym_map_lookup_many(sym_handle map, size_t n, const int32_t *lines, const int32_t *columns,
+                               int32_t *source, int32_t *line, int32_t *column, int32_t *name, sym_error *error);
+
+/* Texts of a map. */
+#define SYM_SOURCES 0      /* URLs, with sourceRoot; none where null */
+#define SYM_NAMES 1
+#define SYM_PROBLEMS 2     /* what was wrong, a line each */
+#define SYM_IDENTITY 3     /* two: the "file" field, the debug id */
+#define SYM_SOURCE_TEXTS 4 /* sourcesContent */
+
+/* Items first to first+n-1 of one kind, or as many of them as there are. */
+sym_status sym_map_strings(sym_handle map, uint32_t kind, size_t first, size_t n, sym_strings **out, sym_error *error);
+
+/* *ignored is 1 where the source is in the map's ignore list. */
+sym_status sym_map_ignored(sym_handle map, size_t source, int32_t *ignored, sym_error *error);
+
+/* ---- Stack traces ----------------------------------------------------------------------------- */
+
+#define SYM_KIND_CODE 0
+#define SYM_KIND_NATIVE 1
+#define SYM_KIND_EVAL 2
+
+typedef struct sym_frame {
+  sym_str function, file;
+  int64_t line, column;
+  sym_str printed_function, printed_file; /* as printed; these are the same before symbolication */
+  int64_t printed_line, printed_column;
+  sym_str raw; /* the line as printed */
+  sym_str name_source, module, map_name, reason, detail;
+  sym_str context_line; /* none: no code */
+  sym_strings pre_context, post_context;
+  int32_t kind;
+  int32_t mapped;
+  int32_t in_app;
+  int32_t symbolicated; /* 0: from sym_parse_stack */
+} sym_frame;
+
+typedef struct sym_stack {
+  sym_str message;
+  sym_str text; /* the whole trace, rewritten */
+  size_t count;
+  const sym_frame *frames;
+} sym_stack;
+
+sym_status sym_parse_stack(const char *text, size_t len, sym_stack **out, sym_error *error);
+
+/* A symbolicator searches its maps in folders or single files. context_lines: 0 to 5, -1: 5. */
+sym_status sym_symbolicator_new(const sym_str *paths, size_t n, int32_t context_lines, sym_handle *out, sym_error *error);
+
+/* Makes a minified file and its map known; each may be none, see the Go package's Artifact. */
+sym_status sym_symbolicator_add(sym_handle symbolicator, sym_str url, sym_str debug_id, sym_str source,
+                                sym_str source_map, sym_error *error);
+
+sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len, sym_stack **out, sym_error *error);
+
+/* The URL of a JavaScript file's sourceMappingURL comment: one text, or SYM_NOT_FOUND. */
+sym_status sym_find_source_map_url(const void *source, size_t len, sym_strings **out, sym_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

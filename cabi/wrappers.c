@@ -1,0 +1,119 @@
+/*
+ * The public functions: each looks whether this process is a child of fork(), where the Go runtime
+ * is dead and entering it would hang, and then calls the Go function behind it (exports.go), which is
+ * hidden from the outside by exports.map.
+ */
+#include "include/symbolicate.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "_cgo_export.h"
+
+static volatile int forked;
+
+static void in_child(void) { forked = 1; }
+
+__attribute__((constructor)) static void watch_fork(void) { pthread_atfork(NULL, NULL, in_child); }
+
+static sym_status dead(sym_error *error) {
+  static const char words[] = "the library was loaded before fork(), and a Go runtime does not live on in a child";
+  if (error) {
+    error->status = SYM_ERR_FORKED;
+    error->offset = -1;
+    error->message_len = sizeof words - 1;
+    memcpy(error->message, words, sizeof words);
+  }
+  return SYM_ERR_FORKED;
+}
+
+#define ALIVE(error) \
+  if (forked) return dead(error)
+
+uint32_t sym_abi_version(void) { return SYM_ABI_VERSION; }
+
+const char *sym_version(void) { return SYM_VERSION; }
+
+void sym_free(void *result) { free(result); }
+
+sym_status sym_close(sym_handle handle) {
+  ALIVE(NULL);
+  return symgo_close(handle);
+}
+
+sym_status sym_get_stats(sym_stats *out) {
+  ALIVE(NULL);
+  return symgo_get_stats(out);
+}
+
+sym_status sym_map_parse(const void *data, size_t len, uint32_t flags, sym_handle *out, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_parse((void *)data, len, flags, out, error);
+}
+
+sym_status sym_map_open(const char *path, size_t path_len, uint32_t flags, sym_handle *out, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_open((char *)path, path_len, flags, out, error);
+}
+
+sym_status sym_map_get_info(sym_handle map, sym_map_info *out, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_get_info(map, out, error);
+}
+
+sym_status sym_map_lookup(sym_handle map, int32_t line, int32_t column, sym_mapping *out, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_lookup(map, line, column, 0, out, error);
+}
+
+sym_status sym_map_lookup_across_lines(sym_handle map, int32_t line, int32_t column, sym_mapping *out,
+                                       sym_error *error) {
+  ALIVE(error);
+  return symgo_map_lookup(map, line, column, 1, out, error);
+}
+
+sym_status sym_map_lookup_many(sym_handle map, size_t n, const int32_t *lines, const int32_t *columns,
+                               int32_t *source, int32_t *line, int32_t *column, int32_t *name, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_lookup_many(map, n, (int32_t *)lines, (int32_t *)columns, source, line, column, name, error);
+}
+
+sym_status sym_map_strings(sym_handle map, uint32_t kind, size_t first, size_t n, sym_strings **out,
+                           sym_error *error) {
+  ALIVE(error);
+  return symgo_map_strings(map, kind, first, n, out, error);
+}
+
+sym_status sym_map_ignored(sym_handle map, size_t source, int32_t *ignored, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_ignored(map, source, ignored, error);
+}
+
+sym_status sym_parse_stack(const char *text, size_t len, sym_stack **out, sym_error *error) {
+  ALIVE(error);
+  return symgo_parse_stack((char *)text, len, out, error);
+}
+
+sym_status sym_symbolicator_new(const sym_str *paths, size_t n, int32_t context_lines, sym_handle *out,
+                                sym_error *error) {
+  ALIVE(error);
+  return symgo_symbolicator_new((sym_str *)paths, n, context_lines, out, error);
+}
+
+sym_status sym_symbolicator_add(sym_handle symbolicator, sym_str url, sym_str debug_id, sym_str source,
+                                sym_str source_map, sym_error *error) {
+  ALIVE(error);
+  return symgo_symbolicator_add(symbolicator, url, debug_id, source, source_map, error);
+}
+
+sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len, sym_stack **out,
+                           sym_error *error) {
+  ALIVE(error);
+  return symgo_symbolicate(symbolicator, (char *)text, len, out, error);
+}
+
+sym_status sym_find_source_map_url(const void *source, size_t len, sym_strings **out, sym_error *error) {
+  ALIVE(error);
+  return symgo_find_source_map_url((void *)source, len, out, error);
+}

@@ -1,0 +1,84 @@
+// Command symbolicate turns minified JavaScript stack traces back into the code people wrote.
+//
+// Exit codes: 0 at least one frame or position was mapped (with --require-all: all of them),
+// 1 nothing was (or not all), 2 bad usage or input, 130 interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/fatih/color"
+	"github.com/spf13/cobra"
+
+	"github.com/symbolicate/symbolicate/symbolicate"
+)
+
+const (
+	exitMapped      = 0
+	exitNotMapped   = 1
+	exitBadInput    = 2
+	exitInterrupted = 130
+)
+
+// errNotMapped ends a command whose answer has been printed already, with exit code 1.
+var errNotMapped = errors.New("not mapped")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings as arguments; it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:           "symbolicate",
+		Short:         "Turn minified JavaScript stack traces back into the code people wrote",
+		Version:       symbolicate.Version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	colour := root.PersistentFlags().String("color", "auto", "colour: auto (on a terminal, unless NO_COLOR is set), always, never")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return setColour(*colour) }
+	root.AddCommand(stackCommand(), lookupCommand())
+
+	err := root.ExecuteContext(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.Is(err, errNotMapped):
+		return exitNotMapped
+	case errors.Is(err, syscall.EPIPE):
+		return exitMapped // the reader has seen enough
+	case err != nil:
+		fmt.Fprintf(stderr, "symbolicate: %v\n", err)
+		return exitBadInput
+	}
+	return exitMapped
+}
+
+func setColour(when string) error {
+	switch when {
+	case "auto": // the library has looked at the terminal and at NO_COLOR
+	case "always":
+		color.NoColor = false
+	case "never":
+		color.NoColor = true
+	default:
+		return fmt.Errorf("--color %s: want auto, always or never", when)
+	}
+	return nil
+}

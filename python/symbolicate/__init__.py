@@ -1,0 +1,47 @@
+"""Turn minified JavaScript stack traces back into the code people wrote.
+
+>>> import symbolicate
+>>> with symbolicate.Symbolicator("dist/") as s:            # doctest: +SKIP
+...     print(s.symbolicate(trace))
+
+Two kinds of numbers meet here. *Positions* of a map (:class:`SourceMap`) are 0-based, with columns in
+UTF-16 code units. *Frames* (:class:`Frame`) hold the 1-based numbers that an engine printed.
+
+The native library is loaded on first use, not at import. Its memory is freed when the Python object
+is garbage-collected, or earlier by ``close()`` or ``with``. Every error is a
+:class:`SymbolicateError`; using a closed object is a :class:`ClosedError`.
+"""
+
+from ._errors import (
+    ArtifactError,
+    ClosedError,
+    ForkError,
+    LimitError,
+    ParseError,
+    SymbolicateError,
+)
+from ._library import Stats, stats, version
+from ._sourcemap import Mapping, Mappings, SourceMap, find_source_map_url
+from ._stack import Frame, MinifiedFrame, Stack, Symbolicator, parse_stack
+
+__version__ = version()
+
+__all__ = [
+    "ArtifactError",
+    "ClosedError",
+    "ForkError",
+    "Frame",
+    "LimitError",
+    "Mapping",
+    "Mappings",
+    "MinifiedFrame",
+    "ParseError",
+    "SourceMap",
+    "Stack",
+    "Stats",
+    "SymbolicateError",
+    "Symbolicator",
+    "find_source_map_url",
+    "parse_stack",
+    "stats",
+]

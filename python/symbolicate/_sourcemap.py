@@ -1,0 +1,254 @@
+"""One source map: positions of generated code to original positions."""
+
+import os
+from array import array
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from ._errors import ArtifactError
+from ._library import NOT_FOUND, Handle, check, new_error, open_library, take_strings
+
+_STRICT, _BORROW = 1, 2
+_SOURCES, _NAMES, _PROBLEMS, _IDENTITY, _SOURCE_TEXTS = range(5)
+
+Buffer = bytes | bytearray | memoryview
+
+
+class Mapping(NamedTuple):
+    """The answer for a position. Lines and columns are 0-based, columns in UTF-16 code units."""
+
+    source: str | None
+    """URL of the original source, with the map's ``sourceRoot``; ``None`` where the map names none."""
+    line: int
+    column: int
+    name: str | None
+    """The name that the map gives the token there, or ``None``."""
+    generated_line: int
+    generated_column: int
+    """Where the mapping itself stands: at or before the position asked for."""
+
+
+class Mappings:
+    """The answers of :meth:`SourceMap.lookup_many`: four columns, one row a position.
+
+    ``source``, ``line``, ``column`` and ``name`` are memoryviews of 32-bit integers over one block;
+    ``source`` and ``name`` are indices into the map's ``sources`` and ``names``. -1 stands for none, in
+    all four where there is no mapping.
+    """
+
+    __slots__ = ("column", "line", "name", "source")
+
+    def __init__(self, block: memoryview) -> None:
+        n = len(block) // 4
+        self.source, self.line, self.column, self.name = (block[i * n : (i + 1) * n] for i in range(4))
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __repr__(self) -> str:
+        return f"<symbolicate.Mappings of {len(self)} positions>"
+
+
+class SourceMap:
+    """One source map, ready for lookup.
+
+    Made by :meth:`from_bytes` or :meth:`open`. Any number of threads may use it. Its native memory is
+    freed by :meth:`close`, at the end of ``with``, or on garbage collection.
+    """
+
+    def __init__(self) -> None:
+        raise TypeError("use SourceMap.from_bytes() or SourceMap.open()")
+
+    _handle: Handle
+    _texts: dict[tuple[int, int], str | None]
+
+    @classmethod
+    def _own(cls, number: int, lent: object = None) -> "SourceMap":
+        self = object.__new__(cls)
+        self._handle = Handle(self, number, lent)
+        self._texts = {}
+        return self
+
+    @classmethod
+    def from_bytes(cls, data: Buffer, *, strict: bool = False) -> "SourceMap":
+        """Parse a source map.
+
+        ``bytes`` are kept, not copied; other buffers are copied. With ``strict`` every problem that
+        ECMA-426 lets a consumer refuse is a :class:`ParseError`; otherwise see :attr:`problems`.
+        """
+        lib, ffi = open_library()
+        flags = _STRICT if strict else 0
+        if isinstance(data, bytes):
+            flags |= _BORROW
+        view = ffi.from_buffer(data)
+        out, error = ffi.new("sym_handle *"), new_error()
+        check(lib.sym_map_parse(view, len(view), flags, out, error), error)
+        return cls._own(out[0], view if flags & _BORROW else None)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, strict: bool = False) -> "SourceMap":
+        """Read and parse a file."""
+        lib, ffi = open_library()
+        name = os.fsencode(path)
+        out, error = ffi.new("sym_handle *"), new_error()
+        check(lib.sym_map_open(name, len(name), _STRICT if strict else 0, out, error), error)
+        return cls._own(out[0])
+
+    def close(self) -> None:
+        """Free the native memory now. Closing twice is allowed."""
+        self._handle.close()
+
+    def __enter__(self) -> "SourceMap":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._handle.closed:
+            return "<symbolicate.SourceMap, closed>"
+        return f"<symbolicate.SourceMap of {len(self)} mappings>"
+
+    def __len__(self) -> int:
+        """Return the number of mappings."""
+        return int(self._info().mappings)
+
+    def _info(self) -> Any:
+        lib, ffi = open_library()
+        out, error = ffi.new("sym_map_info *"), new_error()
+        check(lib.sym_map_get_info(self._handle.number, out, error), error)
+        return out
+
+    def lookup(self, line: int, column: int) -> Mapping | None:
+        """Return the mapping for a generated position (0-based), ``None`` where there is none.
+
+        That is the last mapping at or before the position on the same line.
+        """
+        return self._lookup("sym_map_lookup", line, column)
+
+    def lookup_across_lines(self, line: int, column: int) -> Mapping | None:
+        """Like :meth:`lookup`, and where the line has none, the last mapping of a line above."""
+        return self._lookup("sym_map_lookup_across_lines", line, column)
+
+    def _lookup(self, function: str, line: int, column: int) -> Mapping | None:
+        lib, ffi = open_library()
+        out, error = ffi.new("sym_mapping *"), new_error()
+        if check(getattr(lib, function)(self._handle.number, line, column, out, error), error) == NOT_FOUND:
+            return None
+        name = self._text(_NAMES, out.name) if out.name >= 0 else None
+        return Mapping(
+            self._text(_SOURCES, out.source), out.line, out.column, name, out.generated_line, out.generated_column
+        )
+
+    def lookup_many(self, lines: Sequence[int], columns: Sequence[int]) -> Mappings:
+        """Look up many generated positions (0-based) in one call.
+
+        The arguments are two sequences, or buffers of 32-bit integers, of one length.
+        """
+        lib, ffi = open_library()
+        line_column, column_column = _int32s(lines), _int32s(columns)
+        n = len(line_column)
+        if n != len(column_column):
+            raise ValueError(f"{n} lines and {len(column_column)} columns")
+        block = ffi.new("int32_t[]", 4 * n or 1)
+        error = new_error()
+        status = lib.sym_map_lookup_many(
+            self._handle.number,
+            n,
+            ffi.from_buffer("int32_t[]", line_column),
+            ffi.from_buffer("int32_t[]", column_column),
+            block,
+            block + n,
+            block + 2 * n,
+            block + 3 * n,
+            error,
+        )
+        check(status, error)
+        return Mappings(memoryview(ffi.buffer(block, 16 * n)).cast("i"))
+
+    def _strings(self, kind: int, first: int = 0, n: int | None = None) -> list[str | None]:
+        lib, _ = open_library()
+        number = self._handle.number
+        count = 2**63 - 1 if n is None else n
+        found = take_strings(lambda out, error: lib.sym_map_strings(number, kind, first, count, out, error))
+        return found or []
+
+    def _text(self, kind: int, i: int) -> str | None:
+        """Return source or name i; each is fetched once."""
+        try:
+            return self._texts[kind, i]
+        except KeyError:
+            self._texts[kind, i] = found = self._strings(kind, i, 1)[0]
+            return found
+
+    @property
+    def sources(self) -> tuple[str | None, ...]:
+        """The URLs of the original sources, ``None`` where the map names none."""
+        return tuple(self._strings(_SOURCES))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the map."""
+        return tuple(name or "" for name in self._strings(_NAMES))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was wrong with parts of the map, a line each with kind and byte offset."""
+        return tuple(problem or "" for problem in self._strings(_PROBLEMS))
+
+    @property
+    def file(self) -> str | None:
+        """The map's ``file`` field: the name of the generated code."""
+        return self._strings(_IDENTITY)[0]
+
+    @property
+    def debug_id(self) -> str | None:
+        """The debug id, a lower-case UUID."""
+        return self._strings(_IDENTITY)[1]
+
+    @property
+    def nbytes(self) -> int:
+        """An estimate of the native memory of the map, without the bytes that it was made from."""
+        return int(self._info().bytes)
+
+    def source_text(self, i: int) -> str | None:
+        """Return the text of source i (0-based) from ``sourcesContent``, ``None`` where it is not there."""
+        return self._strings(_SOURCE_TEXTS, self._index(i), 1)[0]
+
+    def ignored(self, i: int) -> bool:
+        """Tell whether source i (0-based) is in the ignore list: third-party code."""
+        lib, ffi = open_library()
+        out, error = ffi.new("int32_t *"), new_error()
+        check(lib.sym_map_ignored(self._handle.number, self._index(i), out, error), error)
+        return bool(out[0])
+
+    def _index(self, i: int) -> int:
+        n = int(self._info().sources)
+        if not 0 <= i < n:
+            raise IndexError(f"source {i} of {n}")
+        return i
+
+
+def _int32s(values: Sequence[int]) -> Any:
+    """Return the values as something with the buffer protocol that holds 32-bit integers."""
+    try:
+        view = memoryview(values)  # type: ignore[arg-type]
+    except TypeError:
+        return array("i", values)
+    if view.itemsize == 4 and view.format in ("i", "l", "=i", "<i", "@i") and view.c_contiguous:
+        return view
+    return array("i", view.tolist())
+
+
+def find_source_map_url(source: str | Buffer) -> str | None:
+    """Return the URL of a JavaScript file's ``sourceMappingURL`` comment, ``None`` where it has none."""
+    if not isinstance(source, str | bytes | bytearray | memoryview):
+        raise ArtifactError(f"the source is {type(source).__name__}, want str or bytes")
+    data = source.encode("utf-8", "replace") if isinstance(source, str) else source
+    lib, ffi = open_library()
+    view = ffi.from_buffer(data)
+    found = take_strings(lambda out, error: lib.sym_find_source_map_url(view, len(view), out, error))
+    return found[0] if found else None

@@ -1,0 +1,207 @@
+"""Stack traces: text to frames, and frames to original ones."""
+
+import os
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from ._errors import ArtifactError
+from ._library import Handle, check, new_error, open_library, text, texts
+
+_NATIVE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MinifiedFrame:
+    """A frame as the engine printed it. ``lineno`` and ``colno`` are 1-based, 0: not given."""
+
+    function: str
+    """As printed, "" for none."""
+    filename: str
+    """URL or path, "" for none."""
+    lineno: int
+    colno: int
+    raw: str
+    """The line of the trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One line of a stack trace. ``lineno`` and ``colno`` are 1-based, 0: not given.
+
+    From :func:`parse_stack` it is as printed. From :meth:`Symbolicator.symbolicate` it is the original
+    frame where ``mapped`` is true; otherwise it is as printed, and ``reason`` says why.
+    """
+
+    function: str
+    """Name of the function, "" for none."""
+    filename: str
+    """URL or path, "" for none."""
+    lineno: int
+    colno: int
+    native: bool = False
+    """Inside the engine: there is no file."""
+    mapped: bool = False
+    in_app: bool = False
+    """The application's own code: not native, not of a library."""
+    context_line: str | None = None
+    """The line of code, ``None`` where there is no source text."""
+    pre_context: tuple[str, ...] = ()
+    post_context: tuple[str, ...] = ()
+    module: str | None = None
+    """The path of the original source without scheme, leading dots and extension."""
+    name_source: str | None = None
+    """Where ``function`` comes from: "caller" or "printed"."""
+    map_name: str | None = None
+    """The map that was used or tried."""
+    reason: str | None = None
+    """Stable code for why the frame is not mapped, or has no code; ``None`` when all is well."""
+    detail: str | None = None
+    """``reason`` in words."""
+    minified: MinifiedFrame | None = None
+    """The frame as printed; ``None`` before symbolication."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack trace. ``str()`` of it is the trace as text, with mapped frames rewritten."""
+
+    message: str
+    """What stands before the first frame."""
+    frames: list[Frame] = field(default_factory=list)
+    text: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _frame(raw: Any) -> Frame:
+    line = text(raw.context_line)
+    printed = MinifiedFrame(
+        text(raw.printed_function) or "",
+        text(raw.printed_file) or "",
+        raw.printed_line,
+        raw.printed_column,
+        text(raw.raw) or "",
+    )
+    return Frame(
+        function=text(raw.function) or "",
+        filename=text(raw.file) or "",
+        lineno=raw.line,
+        colno=raw.column,
+        native=raw.kind == _NATIVE,
+        mapped=bool(raw.mapped),
+        in_app=bool(raw.in_app),
+        context_line=line,
+        pre_context=tuple(t or "" for t in texts(raw.pre_context)),
+        post_context=tuple(t or "" for t in texts(raw.post_context)),
+        module=text(raw.module),
+        name_source=text(raw.name_source),
+        map_name=text(raw.map_name),
+        reason=text(raw.reason),
+        detail=text(raw.detail),
+        minified=printed if raw.symbolicated else None,
+    )
+
+
+def _take_stack(function: str, trace: str, handle: Handle | None = None) -> Stack:
+    """Make a call that gives a ``sym_stack``."""
+    if not isinstance(trace, str):
+        raise TypeError(f"a stack trace is a str, not {type(trace).__name__}")
+    lib, ffi = open_library()
+    data = trace.encode("utf-8", "replace")
+    out, error = ffi.new("sym_stack **"), new_error()
+    handles = () if handle is None else (handle.number,)
+    check(getattr(lib, function)(*handles, data, len(data), out, error), error)
+    raw = out[0]
+    try:
+        frames = [_frame(raw.frames[i]) for i in range(raw.count)]
+        return Stack(text(raw.message) or "", frames, text(raw.text) or "")
+    finally:
+        lib.sym_free(raw)
+
+
+def parse_stack(text: str) -> Stack:
+    """Read a stack trace as V8, Firefox or Safari print it. Text without frames is a message only."""
+    return _take_stack("sym_parse_stack", text)
+
+
+class Symbolicator:
+    """Finds the source maps of frames, in folders or among artifacts, and applies them.
+
+    ``paths`` are folders or files, searched by ``sourceMappingURL``, by name (``x.js`` and
+    ``x.js.map``), by debug id and by the maps' ``file`` field; the first path that has a map wins.
+    ``context_lines`` (0 to 5) is how much code a frame carries before and after its own line. Nothing
+    is fetched, and nothing outside the paths is read. Any number of threads may use it.
+    """
+
+    def __init__(self, *paths: str | os.PathLike[str], context_lines: int = 5) -> None:
+        if not 0 <= context_lines <= 5:
+            raise ValueError(f"context_lines is {context_lines}, want 0 to 5")
+        lib, ffi = open_library()
+        names = [os.fsencode(p) for p in paths]
+        keep = [ffi.from_buffer(name) for name in names]
+        raw = ffi.new(
+            "sym_str[]", [{"data": ffi.cast("char *", k), "len": len(n)} for k, n in zip(keep, names, strict=True)]
+        )
+        out, error = ffi.new("sym_handle *"), new_error()
+        check(lib.sym_symbolicator_new(raw, len(names), context_lines, out, error), error)
+        self._handle = Handle(self, out[0])
+
+    def add(
+        self,
+        url: str | None = None,
+        source: bytes | os.PathLike[str] | None = None,
+        source_map: bytes | os.PathLike[str] | None = None,
+        debug_id: str | None = None,
+    ) -> None:
+        """Make a minified file and its map known for frames whose file is ``url``.
+
+        ``source`` and ``source_map`` are bytes, or paths that are read now. At least one of ``url`` and
+        ``debug_id`` must be given.
+        """
+        lib, ffi = open_library()
+        parts = [
+            None if url is None else url.encode("utf-8", "replace"),
+            None if debug_id is None else debug_id.encode("utf-8", "replace"),
+            _contents(source),
+            _contents(source_map),
+        ]
+        keep = [None if part is None else ffi.from_buffer(part) for part in parts]
+        raw = [
+            {"data": ffi.NULL, "len": 0} if k is None else {"data": ffi.cast("char *", k), "len": len(k)} for k in keep
+        ]
+        error = new_error()
+        values = [ffi.new("sym_str *", value)[0] for value in raw]
+        check(lib.sym_symbolicator_add(self._handle.number, *values, error), error)
+
+    def symbolicate(self, trace: str) -> Stack:
+        """Return the trace with every frame mapped that can be."""
+        return _take_stack("sym_symbolicate", trace, self._handle)
+
+    def close(self) -> None:
+        """Free the native memory now. Closing twice is allowed."""
+        self._handle.close()
+
+    def __enter__(self) -> "Symbolicator":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<symbolicate.Symbolicator{', closed' if self._handle.closed else ''}>"
+
+
+def _contents(part: bytes | os.PathLike[str] | None) -> bytes | None:
+    if part is None or isinstance(part, bytes):
+        return part
+    if isinstance(part, bytearray | memoryview):
+        return bytes(part)
+    try:
+        with open(part, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ArtifactError(str(error)) from error

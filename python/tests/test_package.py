@@ -1,0 +1,141 @@
+"""The package as installed: import, command, fork, memory."""
+
+import gc
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from support import SHOP
+
+import symbolicate
+from symbolicate import ForkError, SourceMap, Symbolicator
+
+TRACE = SHOP / "traces/terser-names/node-checkout.txt"
+DIST = SHOP / "dist/terser-names"
+
+
+def run(*arguments: str, **keywords: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False, **keywords)  # type: ignore[call-overload, no-any-return]
+
+
+def test_import_loads_nothing() -> None:
+    code = (
+        "import sys, symbolicate; maps = open('/proc/self/maps').read();"
+        "assert 'libsymbolicate' not in maps; assert 'cffi' not in sys.modules;"
+        "symbolicate.parse_stack(''); assert 'libsymbolicate' in open('/proc/self/maps').read()"
+    )
+    result = run(sys.executable, "-c", code)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [[str(Path(sys.executable).with_name("symbolicate"))], [sys.executable, "-m", "symbolicate"]]
+)
+def test_command(command: list[str]) -> None:
+    result = run(*command, "stack", str(TRACE), "--maps", str(DIST))
+    assert result.returncode == 0, result.stderr
+    assert "src/numbers.ts:7:40" in result.stdout
+    assert run(*command, "stack", "nowhere.txt", "--maps", str(DIST)).returncode == 2
+    assert run(*command, "--version").stdout.strip() == f"symbolicate version {symbolicate.__version__}"
+
+
+def in_child(body: object) -> int:
+    """Run body() in a child of fork and return its exit code; a child that hangs is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork with threads: that is what is tested
+        pid = os.fork()
+    if pid == 0:
+        try:
+            body()  # type: ignore[operator]
+            os._exit(0)
+        except BaseException as error:
+            sys.stderr.write(f"child: {error!r}\n")
+            os._exit(1)
+    for _ in range(600):
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        import time
+
+        time.sleep(0.05)
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    raise AssertionError("the child hangs")
+
+
+def test_fork(map_bytes: bytes) -> None:
+    """A child neither hangs nor crashes: calls raise, finalizers do nothing."""
+    m = SourceMap.from_bytes(map_bytes)
+    s = Symbolicator(DIST)
+
+    def child() -> None:
+        for call in (lambda: m.lookup(0, 0), lambda: s.symbolicate("x"), lambda: SourceMap.from_bytes(map_bytes)):
+            with pytest.raises(ForkError, match="fork"):
+                call()
+        m.close()
+        gc.collect()
+
+    for _ in range(20):
+        assert in_child(child) == 0
+    assert m.lookup(0, 0) is not None
+
+
+def resident() -> int:
+    """Resident memory of this process in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Failure(Exception):
+    pass
+
+
+def make_and_drop(data: bytes, n: int) -> None:
+    """Make n maps and drop them, a tenth in reference cycles and a tenth by exceptions."""
+    for i in range(n):
+        m = SourceMap.from_bytes(data)
+        if i % 10 == 0:
+            cycle: list[object] = [m]
+            cycle.append(cycle)
+        elif i % 10 == 1:
+            try:
+                raise Failure(m)
+            except Failure:
+                pass
+
+
+def test_nothing_leaks() -> None:
+    """The short form of `make soak-leaks`."""
+    data = (DIST / "shop.min.js.map").read_bytes()
+    before = symbolicate.stats()
+    make_and_drop(data, 2_000)
+    gc.collect()
+    middle = resident()
+    make_and_drop(data, 8_000)
+    gc.collect()
+    assert symbolicate.stats() == before
+    assert resident() < middle * 1.15
+
+
+def test_control_for_leaks() -> None:
+    """The leak test can fail: objects that are kept are counted."""
+    data = (DIST / "shop.min.js.map").read_bytes()
+    before = symbolicate.stats()
+    kept = [SourceMap.from_bytes(data) for _ in range(100)]
+    now = symbolicate.stats()
+    assert now.handles == before.handles + 100
+    assert now.bytes > before.bytes
+    kept.clear()
+    gc.collect()
+    assert symbolicate.stats() == before
+
+
+def test_shutdown_with_open_objects() -> None:
+    code = (
+        f"import symbolicate; m = symbolicate.SourceMap.open({str(DIST / 'shop.min.js.map')!r}); x = [m]; x.append(x);"
+        f"s = symbolicate.Symbolicator({str(DIST)!r})"
+    )
+    result = run(sys.executable, "-c", code)
+    assert (result.returncode, result.stderr) == (0, "")

@@ -1,0 +1,185 @@
+import json
+import pickle
+import threading
+from array import array
+from pathlib import Path
+
+import pytest
+
+from symbolicate import (
+    ArtifactError,
+    ClosedError,
+    Mapping,
+    ParseError,
+    SourceMap,
+    SymbolicateError,
+    find_source_map_url,
+)
+
+
+def test_lookup(map_bytes: bytes) -> None:
+    with SourceMap.from_bytes(map_bytes) as m:
+        assert len(m) == 3
+        assert m.lookup(0, 0) == Mapping("src/é.ts", 0, 0, "total", 0, 0)
+        assert m.lookup(0, 9) == Mapping("src/é.ts", 0, 0, "total", 0, 0)
+        assert m.lookup(0, 10) == Mapping("src/é.ts", 1, 4, "naïve", 0, 10)
+        assert m.lookup(0, 14) is None, "a segment of one field ends what stood before it"
+        assert m.lookup(1, 0) is None, "the answer does not cross lines"
+        assert m.lookup_across_lines(1, 0) is None
+        assert m.sources == ("src/é.ts", None)
+        assert m.names == ("total", "naïve")
+        assert m.file == "app.js"
+        assert m.debug_id == "85314830-023f-4cf1-a267-535f4e37bb17"
+        assert m.problems == ()
+        assert m.source_text(0) == "let a\nlet 🛒b\n"
+        assert m.source_text(1) is None
+        assert [m.ignored(0), m.ignored(1)] == [False, True]
+        assert m.nbytes > 0
+
+
+def test_lookup_across_lines() -> None:
+    data = json.dumps({"version": 3, "sources": ["a"], "names": [], "mappings": "AAAA;;"}).encode()
+    m = SourceMap.from_bytes(data)
+    assert m.lookup(2, 7) is None
+    assert m.lookup_across_lines(2, 7) == Mapping("a", 0, 0, None, 0, 0)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, lambda v: array("i", v), lambda v: array("q", v), range])
+def test_lookup_many_equals_lookup(map_bytes: bytes, kind: object) -> None:
+    m = SourceMap.from_bytes(map_bytes)
+    columns = range(20)
+    lines = [0] * 20
+    if kind is range:
+        found = m.lookup_many(lines, columns)
+    else:
+        found = m.lookup_many(kind(lines), kind(columns))  # type: ignore[operator]
+    assert len(found) == 20
+    for i, column in enumerate(columns):
+        one = m.lookup(0, column)
+        if one is None:
+            assert (found.source[i], found.line[i], found.column[i], found.name[i]) == (-1, -1, -1, -1)
+        else:
+            assert m.sources[found.source[i]] == one.source
+            assert (found.line[i], found.column[i]) == (one.line, one.column)
+            assert m.names[found.name[i]] == one.name
+    m.close()
+    assert found.line[10] == 1, "results outlive the map"
+
+
+def test_lookup_many_edges(map_bytes: bytes) -> None:
+    m = SourceMap.from_bytes(map_bytes)
+    assert len(m.lookup_many([], [])) == 0
+    with pytest.raises(ValueError, match="2 lines and 1 columns"):
+        m.lookup_many([1, 2], [1])
+    with pytest.raises(OverflowError):
+        m.lookup_many([2**31], [0])
+    with pytest.raises(OverflowError):
+        m.lookup(2**31, 0)
+    with pytest.raises(TypeError):
+        m.lookup("0", 0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_buffers(map_bytes: bytes, kind: type) -> None:
+    data = kind(map_bytes)
+    m = SourceMap.from_bytes(data)
+    if isinstance(data, bytearray):
+        data[:] = b" " * len(data)  # copied: changing it does no harm
+    assert m.names == ("total", "naïve")
+
+
+def test_open(tmp_path: Path, map_bytes: bytes) -> None:
+    path = tmp_path / "ä.js.map"
+    path.write_bytes(map_bytes)
+    for name in (path, str(path)):
+        with SourceMap.open(name) as m:
+            assert len(m) == 3
+    with pytest.raises(ArtifactError, match="no such file"):
+        SourceMap.open(tmp_path / "nowhere.map")
+    with pytest.raises(ArtifactError, match="is a directory"):
+        SourceMap.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "words", "offset"),
+    [
+        (b"", "empty file", 0),
+        (b"<!doctype html>", "HTML", 0),
+        (b"\x00\x01\x02\x03", "binary", 0),
+        (b'{"version":3,"sources":[', "truncated", 24),
+        (b'{"version":3,"sources":[]}', "mappings is missing", 0),
+        (b'{"version":3,"sources":[],"mappings":"gggggggC"}', "2³¹", 45),
+        (b"[]", "not an object", 0),
+    ],
+)
+def test_bad_input(data: bytes, words: str, offset: int) -> None:
+    with pytest.raises(ParseError, match=words) as caught:
+        SourceMap.from_bytes(data)
+    assert caught.value.offset == offset
+    assert isinstance(caught.value, SymbolicateError)
+    assert "\n" not in str(caught.value)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.offset) == (str(caught.value), offset)
+
+
+def test_problems_and_strict() -> None:
+    data = b'{"version":4,"sources":[],"mappings":"A"}'
+    assert SourceMap.from_bytes(data).problems == ("version: version is 4, not the number 3 (byte 11)",)
+    with pytest.raises(ParseError, match="version"):
+        SourceMap.from_bytes(data, strict=True)
+
+
+def test_close(map_bytes: bytes) -> None:
+    m = SourceMap.from_bytes(map_bytes)
+    assert repr(m) == "<symbolicate.SourceMap of 3 mappings>"
+    m.close()
+    m.close()
+    assert repr(m) == "<symbolicate.SourceMap, closed>"
+    for call in (lambda: m.lookup(0, 0), lambda: m.lookup_many([0], [0]), lambda: m.sources, lambda: len(m)):
+        with pytest.raises(ClosedError):
+            call()
+    with pytest.raises(TypeError):
+        SourceMap()
+
+
+def test_index_errors(map_bytes: bytes) -> None:
+    m = SourceMap.from_bytes(map_bytes)
+    for i in (-1, 2, 2**40):
+        with pytest.raises(IndexError):
+            m.source_text(i)
+        with pytest.raises(IndexError):
+            m.ignored(i)
+
+
+def test_close_while_others_look_up(map_bytes: bytes) -> None:
+    """Bytes that were lent must not go while a call reads them: a crash, not an assertion, would tell."""
+    for _ in range(50):
+        m = SourceMap.from_bytes(bytes(map_bytes))
+
+        def read(m: SourceMap = m) -> None:
+            try:
+                while True:
+                    assert m.names == ("total", "naïve")
+                    assert len(m.lookup_many(range(3), range(3))) == 3
+            except ClosedError:
+                pass
+
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for t in threads:
+            t.start()
+        m.close()
+        for t in threads:
+            t.join()
+
+
+@pytest.mark.parametrize(
+    ("source", "url"),
+    [
+        ("x()\n//# sourceMappingURL=x.js.map\n", "x.js.map"),
+        (b"x()\n//@ sourceMappingURL=x.js.map", "x.js.map"),
+        ("'//# sourceMappingURL=x.js.map'", None),
+        ("", None),
+    ],
+)
+def test_find_source_map_url(source: str | bytes, url: str | None) -> None:
+    assert find_source_map_url(source) == url
