@@ -5,11 +5,12 @@ CC     ?= cc
 CACHE  := .cache
 VENV   := $(CACHE)/venv
 
+GOTEST      ?= go test -race
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_SOURCES  := $(shell find cabi cmd internal sourcemap symbolicate -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name 'exports.map')
 PY_SOURCES  := $(wildcard python/symbolicate/*.py) setup.py pyproject.toml
 
-.PHONY: help build demo test test-go test-c test-python lint corpus testdata fuzz clean
+.PHONY: help build demo test test-go test-c test-python lint corpus testdata fuzz soak-leaks clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +34,7 @@ demo: $(VENV)/installed ## build all, install the Python package, symbolicate th
 test: test-go test-c test-python ## all tests; what needs node or the corpus says so and is skipped
 
 test-go: ## Go tests, with the race detector
-	go test -race ./...
+	$(GOTEST) ./...
 
 build/ctest/%: cabi/ctest/%.c cabi/include/symbolicate.h build/libsymbolicate.so
 	@mkdir -p build/ctest
@@ -78,6 +79,9 @@ fuzz: ## each fuzz target for FUZZTIME (default 20s)
 	@for p in $$(go list ./...); do \
 	  for t in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+soak-leaks: $(VENV)/installed ## 100,000 maps made and dropped in Python: memory must stay
+	$(VENV)/bin/python python/tests/soak_leaks.py
 
 clean: ## remove what was built; .cache stays
 	rm -rf build dist *.egg-info python/*.egg-info

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"runtime/debug"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -123,6 +124,14 @@ func symgo_get_stats(out *C.sym_stats) C.sym_status {
 			return argument("NULL")
 		}
 		*out = C.sym_stats{handles: C.int64_t(liveHandles()), bytes: C.int64_t(handles.bytes.Load())}
+		return ok
+	})
+}
+
+//export symgo_trim
+func symgo_trim() C.sym_status {
+	return guard(nil, func() status {
+		debug.FreeOSMemory()
 		return ok
 	})
 }

@@ -47,6 +47,11 @@ sym_status sym_get_stats(sym_stats *out) {
   return symgo_get_stats(out);
 }
 
+sym_status sym_trim(void) {
+  ALIVE(NULL);
+  return symgo_trim();
+}
+
 sym_status sym_map_parse(const void *data, size_t len, uint32_t flags, sym_handle *out, sym_error *error) {
   ALIVE(error);
   return symgo_map_parse((void *)data, len, flags, out, error);

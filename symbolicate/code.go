@@ -30,15 +30,16 @@ func module(url string) string {
 	return strings.TrimSuffix(joined, path.Ext(joined))
 }
 
-// builtIn tells whether a file is the runtime's own: "node:internal/…".
+// builtIn tells whether a printed file is the runtime's own: "node:internal/…", "internal/…" of old
+// Node.js, "self-hosted" of Firefox.
 func builtIn(file string) bool {
-	return strings.HasPrefix(file, "node:") || strings.HasPrefix(file, "internal/")
+	return file == "self-hosted" || strings.HasPrefix(file, "node:") || strings.HasPrefix(file, "internal/")
 }
 
 // inApp tells whether a file is the application's own: not in node_modules, not a bundler's or a
 // browser extension's.
 func inApp(file string) bool {
-	for _, foreign := range []string{"node:", "internal/", "chrome-extension://", "moz-extension://", "safari-extension://", "safari-web-extension://", "webpack/bootstrap", "webpack/runtime"} {
+	for _, foreign := range []string{"chrome-extension://", "moz-extension://", "safari-extension://", "safari-web-extension://", "webpack/bootstrap", "webpack/runtime"} {
 		if strings.HasPrefix(file, foreign) {
 			return false
 		}

@@ -40,7 +40,9 @@ func (f *failure) Error() string { return string(f.reason) + ": " + f.detail }
 // Of several files with the right name, that with the most folders in common with the URL is meant.
 func (s *Symbolicator) find(url string) (*location, error) {
 	if a, ok := s.artifact(url); ok {
-		return s.ofArtifact(a)
+		if l, err := s.ofArtifact(a); l != nil || err != nil {
+			return l, err
+		}
 	}
 	wanted := urlPath(url)
 	if len(wanted) == 0 {
@@ -101,6 +103,9 @@ func one(t *tree, paths, wanted []string, url string) (string, error) {
 func (s *Symbolicator) fromFile(t *tree, file string) (*location, error) {
 	source, err := t.read(file)
 	if err != nil {
+		if beside := file + ".map"; t.has(beside) {
+			return &location{name: beside, tree: t, path: beside}, nil
+		}
 		return nil, unreadable(file, err)
 	}
 	id, hasID := sourcemap.FindDebugID(source)

@@ -3,6 +3,7 @@ package symbolicate
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"path"
 	"strings"
 	"sync"
@@ -20,7 +21,7 @@ type loaded struct {
 	m    *sourcemap.Map
 	tree *tree  // where it lies, nil: nowhere
 	path string // below the tree's root
-	size int64
+	size int64  // as counted in the cache, guarded by its lock
 	err  *failure
 
 	mu    sync.Mutex
@@ -31,25 +32,31 @@ type loaded struct {
 func (s *Symbolicator) load(url string) *loaded {
 	l := s.cache.get(url)
 	l.once.Do(func() {
+		adds := s.adds.Load()
+		var size int64
 		found, err := s.find(url)
 		if err == nil {
-			err = s.parse(l, found)
+			size, err = s.parse(l, found)
 		}
 		if err != nil && !errors.As(err, &l.err) {
 			l.err = &failure{ReasonUnreadable, err.Error()}
 		}
-		s.cache.weigh(url, l)
+		if l.err != nil && s.adds.Load() != adds {
+			s.cache.forget(url) // what was added meanwhile may be what was missing
+			return
+		}
+		s.cache.weigh(url, l, size)
 	})
 	return l
 }
 
-func (s *Symbolicator) parse(l *loaded, at *location) error {
+// parse parses the map and returns how many bytes it keeps alive.
+func (s *Symbolicator) parse(l *loaded, at *location) (size int64, err error) {
 	l.name, l.tree, l.path = at.name, at.tree, at.path
 	data := at.data
 	if at.tree != nil {
-		var err error
 		if data, err = at.tree.read(at.path); err != nil {
-			return unreadable(at.name, err)
+			return 0, unreadable(at.name, err)
 		}
 	}
 	s.parses.Add(1)
@@ -62,13 +69,13 @@ func (s *Symbolicator) parse(l *loaded, at *location) error {
 		case errors.Is(err, sourcemap.ErrLimit):
 			reason = ReasonLimit
 		}
-		return &failure{reason, at.name + ": " + strings.TrimPrefix(err.Error(), "sourcemap: ")}
+		return 0, &failure{reason, at.name + ": " + strings.TrimPrefix(err.Error(), "sourcemap: ")}
 	}
-	l.m, l.size = m, int64(len(data))+m.Size()
-	return nil
+	l.m = m
+	return int64(len(data)) + m.Size(), nil
 }
 
-// ofArtifact is the location of an artifact's map.
+// ofArtifact is the location of an artifact's map. No location and no error: it does not lead to one.
 func (s *Symbolicator) ofArtifact(a *Artifact) (*location, error) {
 	name := a.URL
 	if name == "" {
@@ -85,16 +92,29 @@ func (s *Symbolicator) ofArtifact(a *Artifact) (*location, error) {
 		case !errors.Is(err, unwrap.ErrNotDataURL):
 			return nil, &failure{ReasonMalformed, fmt.Sprintf("%s: sourceMappingURL: %v", name, err)}
 		}
-	}
-	if a.DebugID != "" {
-		if other, ok := s.artifactByID(a.DebugID); ok && other.SourceMap != nil {
+		if other, ok := s.artifact(resolve(a.URL, link)); ok && other.SourceMap != nil {
 			return s.ofArtifact(other)
 		}
-		if l, err := s.findByDebugID(a.DebugID); l != nil || err != nil {
-			return l, err
+		for _, t := range s.trees {
+			if l, err := linkedMap(t, strings.Join(urlPath(a.URL), "/"), link); l != nil || err != nil {
+				return l, err
+			}
 		}
 	}
-	return nil, &failure{ReasonNoMap, "no map was given with " + name}
+	if a.DebugID != "" {
+		return s.findByDebugID(a.DebugID)
+	}
+	return nil, nil
+}
+
+// resolve returns the URL that a link in the file at base means, the link itself where they are no URLs.
+func resolve(base, link string) string {
+	if from, err := url.Parse(base); err == nil {
+		if to, err := from.Parse(link); err == nil {
+			return to.String()
+		}
+	}
+	return link
 }
 
 // whyEmpty tells, of a map without any mapping, what is wrong with it; nil when it is just empty.
@@ -160,6 +180,7 @@ func (l *loaded) beside(source int) (string, bool) {
 // mapCache keeps what was found for files, the one used longest ago goes first.
 type mapCache struct {
 	mu     sync.Mutex
+	failed map[string]struct{} // files for which no map was found, or a broken one
 	lru    *simplelru.LRU[string, *loaded]
 	weight int64
 	limit  int64
@@ -169,8 +190,11 @@ type mapCache struct {
 const maxCached = 1 << 16
 
 func newMapCache(limit int64) *mapCache {
-	c := &mapCache{limit: limit}
-	lru, err := simplelru.NewLRU(maxCached, func(_ string, l *loaded) { c.weight -= l.size })
+	c := &mapCache{limit: limit, failed: map[string]struct{}{}}
+	lru, err := simplelru.NewLRU(maxCached, func(url string, l *loaded) {
+		c.weight -= l.size
+		delete(c.failed, url)
+	})
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
@@ -190,20 +214,29 @@ func (c *mapCache) get(url string) *loaded {
 }
 
 // weigh counts an entry's bytes, once it is loaded, and makes room.
-func (c *mapCache) weigh(url string, l *loaded) {
+func (c *mapCache) weigh(url string, l *loaded, size int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if have, ok := c.lru.Peek(url); !ok || have != l {
 		return // dropped meanwhile; its size must not be counted
 	}
-	c.weight += l.size
+	if l.err != nil {
+		c.failed[url] = struct{}{}
+	}
+	l.size = size
+	c.weight += size
 	for c.weight > c.limit && c.lru.Len() > 1 {
 		c.lru.RemoveOldest()
 	}
 }
 
+// forget drops a file's entry and all that failed: what was added may be what those lacked, by its
+// debug id or for a link to it.
 func (c *mapCache) forget(url string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lru.Remove(url)
+	for failed := range c.failed {
+		c.lru.Remove(failed)
+	}
 }

@@ -46,7 +46,8 @@ func cutLineEnd(text string) (before, end string) {
 }
 
 // preamble returns how many lines the excerpt has that Node.js prints above the message of an
-// uncaught error: "file:line", code, a line of carets, a blank line.
+// uncaught error: "file:line", code, a line of carets, a blank line. Of a long line of code Node.js cuts
+// the line of carets to 1,020 spaces.
 func preamble(lines []string) int {
 	if len(lines) < 4 {
 		return 0
@@ -56,7 +57,8 @@ func preamble(lines []string) int {
 	}
 	const longest = 8 // lines of an excerpt
 	for i := 1; i < min(longest, len(lines)-1); i++ {
-		if strings.Contains(lines[i], "^") && strings.Trim(lines[i], " \t\r^") == "" && strings.TrimSpace(lines[i+1]) == "" {
+		line := strings.TrimSuffix(lines[i], "\r")
+		if line != "" && strings.Trim(line, " \t^") == "" && strings.TrimSpace(lines[i+1]) == "" {
 			return i + 2
 		}
 	}

@@ -30,6 +30,7 @@ type Symbolicator struct {
 	byDebugID map[string]*Artifact
 
 	cache  *mapCache
+	adds   counter // calls of Add
 	parses counter
 	peeks  counter
 }
@@ -127,6 +128,7 @@ func (s *Symbolicator) Add(a Artifact) error {
 	if a.DebugID != "" && a.SourceMap != nil {
 		s.byDebugID[a.DebugID] = &a
 	}
+	s.adds.Add(1)
 	s.cache.forget(a.URL)
 	return nil
 }
@@ -187,7 +189,7 @@ func (s *Symbolicator) frame(printed *Frame, files map[string]*loaded) (f Frame,
 	f = *printed
 	f.Minified = printed
 	f.NameSource = NamePrinted
-	f.InApp = printed.Kind != KindNative && inApp(printed.File)
+	f.InApp = printed.Kind != KindNative && !builtIn(printed.File) && inApp(printed.File)
 	fail := func(reason Reason, detail string) (Frame, callSite) {
 		f.Reason, f.Detail = reason, detail
 		return f, callSite{}

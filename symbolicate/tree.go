@@ -58,7 +58,7 @@ func openTree(name string) (*tree, error) {
 			}
 			return nil // a folder that can't be read hides its files, not the others
 		}
-		if d.IsDir() {
+		if kind := d.Type(); !kind.IsRegular() && kind&fs.ModeSymlink == 0 {
 			return nil
 		}
 		if files++; files > MaxTreeFiles {
@@ -94,15 +94,23 @@ func (t *tree) has(p string) bool {
 
 // read returns the bytes of a file of the tree.
 func (t *tree) read(p string) ([]byte, error) {
-	f, err := t.root.Open(filepath.FromSlash(p))
+	p = filepath.FromSlash(p)
+	info, err := t.root.Stat(p)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file") // opening a pipe would wait for its writer
+	}
+	f, err := t.root.Open(p)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
+	if info, err = f.Stat(); err != nil {
 		return nil, err
+	}
+	switch {
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a regular file")
 	case info.Size() > MaxFileBytes:

@@ -85,6 +85,10 @@ typedef struct sym_stats {
 
 sym_status sym_get_stats(sym_stats *out);
 
+/* Gives memory that is not in use back to the operating system, about 10 ms; without it that happens
+   little by little. */
+sym_status sym_trim(void);
+
 /* ---- One map ---------------------------------------------------------------------------------- */
 
 #define SYM_STRICT 1u /* refuse what ECMA-426 lets a consumer refuse */

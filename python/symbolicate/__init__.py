@@ -20,7 +20,7 @@ from ._errors import (
     ParseError,
     SymbolicateError,
 )
-from ._library import Stats, stats, version
+from ._library import Stats, stats, trim, version
 from ._sourcemap import Mapping, Mappings, SourceMap, find_source_map_url
 from ._stack import Frame, MinifiedFrame, Stack, Symbolicator, parse_stack
 
@@ -44,4 +44,5 @@ __all__ = [
     "find_source_map_url",
     "parse_stack",
     "stats",
+    "trim",
 ]

@@ -49,10 +49,7 @@ def test_lookup_many_equals_lookup(map_bytes: bytes, kind: object) -> None:
     m = SourceMap.from_bytes(map_bytes)
     columns = range(20)
     lines = [0] * 20
-    if kind is range:
-        found = m.lookup_many(lines, columns)
-    else:
-        found = m.lookup_many(kind(lines), kind(columns))  # type: ignore[operator]
+    found = m.lookup_many(lines, columns) if kind is range else m.lookup_many(kind(lines), kind(columns))  # type: ignore[operator]
     assert len(found) == 20
     for i, column in enumerate(columns):
         one = m.lookup(0, column)

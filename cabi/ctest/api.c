@@ -1,0 +1,267 @@
+/*
+ * The C library as a C program uses it: every function, every kind of bad argument, threads that race
+ * close against lookup, and a child of fork().   usage: api FOLDER-OF-THE-SHOP-SAMPLE
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "symbolicate.h"
+
+static int checks;
+
+#define CHECK(condition)                                                    \
+  do {                                                                      \
+    checks++;                                                               \
+    if (!(condition)) {                                                     \
+      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+      exit(1);                                                              \
+    }                                                                       \
+  } while (0)
+
+static const char map_text[] =
+    "{\"version\":3,\"file\":\"app.js\",\"sources\":[\"a.ts\",null],\"sourcesContent\":[\"let a\",null],"
+    "\"names\":[\"total\"],\"mappings\":\"AAAAA,UACI,I\",\"ignoreList\":[1]}";
+
+static sym_handle parse(const char *text, uint32_t flags) {
+  sym_handle map = 0;
+  sym_error error;
+  CHECK(sym_map_parse(text, strlen(text), flags, &map, &error) == SYM_OK);
+  CHECK(map != 0);
+  return map;
+}
+
+static int64_t open_handles(void) {
+  sym_stats stats;
+  CHECK(sym_get_stats(&stats) == SYM_OK);
+  return stats.handles;
+}
+
+static int equal(sym_str s, const char *text) { return s.data && s.len == strlen(text) && !memcmp(s.data, text, s.len + 1); }
+
+static void test_map(uint32_t flags) {
+  sym_error error;
+  sym_handle map = parse(map_text, flags);
+  sym_map_info info;
+  CHECK(sym_map_get_info(map, &info, &error) == SYM_OK);
+  CHECK(info.mappings == 3 && info.sources == 2 && info.names == 1 && info.problems == 0 && !info.indexed);
+
+  sym_mapping m;
+  CHECK(sym_map_lookup(map, 0, 9, &m, &error) == SYM_OK);
+  CHECK(m.generated_line == 0 && m.generated_column == 0 && m.source == 0 && m.line == 0 && m.column == 0 && m.name == 0);
+  CHECK(sym_map_lookup(map, 0, 10, &m, &error) == SYM_OK);
+  CHECK(m.line == 1 && m.column == 4 && m.name == -1);
+  CHECK(sym_map_lookup(map, 0, 14, &m, &error) == SYM_NOT_FOUND);
+  CHECK(sym_map_lookup(map, 1, 0, &m, &error) == SYM_NOT_FOUND);
+  CHECK(sym_map_lookup_across_lines(map, 1, 0, &m, &error) == SYM_NOT_FOUND);
+  CHECK(sym_map_lookup(map, -1, -1, &m, NULL) == SYM_NOT_FOUND);
+
+  int32_t lines[3] = {0, 0, 5}, columns[3] = {3, 12, 0}, source[3], line[3], column[3], name[3];
+  CHECK(sym_map_lookup_many(map, 3, lines, columns, source, line, column, name, &error) == SYM_OK);
+  CHECK(source[0] == 0 && line[1] == 1 && column[1] == 4 && name[0] == 0 && name[1] == -1);
+  CHECK(source[2] == -1 && line[2] == -1 && column[2] == -1 && name[2] == -1);
+  CHECK(sym_map_lookup_many(map, 0, lines, columns, source, line, column, name, &error) == SYM_OK);
+
+  sym_strings *texts;
+  CHECK(sym_map_strings(map, SYM_SOURCES, 0, SIZE_MAX, &texts, &error) == SYM_OK);
+  CHECK(texts->count == 2 && equal(texts->items[0], "a.ts") && !texts->items[1].data);
+  sym_free(texts);
+  CHECK(sym_map_strings(map, SYM_NAMES, 1, 5, &texts, &error) == SYM_OK);
+  CHECK(texts->count == 0);
+  sym_free(texts);
+  CHECK(sym_map_strings(map, SYM_SOURCE_TEXTS, 0, 1, &texts, &error) == SYM_OK);
+  int32_t ignored;
+  CHECK(sym_map_ignored(map, 1, &ignored, &error) == SYM_OK && ignored == 1);
+  CHECK(sym_map_ignored(map, 2, &ignored, &error) == SYM_ERR_ARGUMENT);
+
+  CHECK(sym_close(map) == SYM_OK);
+  CHECK(equal(texts->items[0], "let a")); /* results outlive their handle */
+  sym_free(texts);
+
+  CHECK(sym_close(map) == SYM_ERR_CLOSED);
+  CHECK(sym_map_lookup(map, 0, 0, &m, &error) == SYM_ERR_CLOSED);
+  CHECK(error.status == SYM_ERR_CLOSED && error.offset == -1 && strlen(error.message) == error.message_len);
+}
+
+static void test_stale_handle(void) {
+  sym_mapping m;
+  sym_handle old = parse(map_text, 0);
+  sym_close(old);
+  sym_handle new = parse(map_text, 0); /* takes the slot of the old one */
+  CHECK(old != new);
+  CHECK(sym_map_lookup(old, 0, 0, &m, NULL) == SYM_ERR_CLOSED);
+  CHECK(sym_close(old) == SYM_ERR_CLOSED);
+  CHECK(sym_map_lookup(new, 0, 0, &m, NULL) == SYM_OK);
+  CHECK(sym_close(new) == SYM_OK);
+  for (sym_handle wrong = 0; wrong < 1000; wrong++) sym_close(wrong << 31 | wrong);
+  sym_close(UINT64_MAX);
+}
+
+static void test_bad_input(const char *shop) {
+  static const struct {
+    const char *text;
+    sym_status status;
+    int64_t offset;
+  } cases[] = {
+      {"", SYM_ERR_PARSE, 0},
+      {"<html>", SYM_ERR_PARSE, 0},
+      {"{\"version\":3", SYM_ERR_PARSE, 12},
+      {"{\"version\":3,\"sources\":[]}", SYM_ERR_PARSE, 0},
+      {"{} x", SYM_ERR_PARSE, 3},
+  };
+  sym_error error;
+  sym_handle map;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    CHECK(sym_map_parse(cases[i].text, strlen(cases[i].text), 0, &map, &error) == cases[i].status);
+    CHECK(error.status == cases[i].status && error.offset == cases[i].offset && error.message_len > 0);
+    CHECK(!strchr(error.message, '\n'));
+  }
+  CHECK(sym_map_parse(NULL, 0, 0, &map, NULL) == SYM_ERR_PARSE);
+  CHECK(sym_map_parse(NULL, 1, 0, &map, NULL) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_parse("{}", SIZE_MAX, 0, &map, NULL) == SYM_ERR_LIMIT);
+  CHECK(sym_map_parse("{}", 2, 0x80, &map, NULL) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_parse("{}", 2, 0, NULL, NULL) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_open("/nowhere/at/all", 15, 0, &map, &error) == SYM_ERR_IO);
+  CHECK(sym_map_open(shop, strlen(shop), 0, &map, &error) == SYM_ERR_IO);
+  map = parse(map_text, 0);
+  sym_strings *texts;
+  sym_stack *stack;
+  CHECK(sym_map_lookup(map, 0, 0, NULL, NULL) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_lookup_many(map, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_strings(map, 99, 0, 1, &texts, NULL) == SYM_ERR_ARGUMENT);
+  CHECK(sym_symbolicate(map, "x", 1, &stack, &error) == SYM_ERR_CLOSED); /* a map is no symbolicator */
+  CHECK(sym_parse_stack(NULL, 9, &stack, NULL) == SYM_ERR_ARGUMENT);
+  CHECK(sym_get_stats(NULL) == SYM_ERR_ARGUMENT);
+  CHECK(sym_close(map) == SYM_OK);
+  sym_free(NULL);
+}
+
+static void test_symbolicate(const char *shop) {
+  char path[4096], trace[65536];
+  snprintf(path, sizeof path, "%s/traces/terser-names/node-checkout.txt", shop);
+  FILE *f = fopen(path, "rb");
+  CHECK(f != NULL);
+  size_t n = fread(trace, 1, sizeof trace, f);
+  fclose(f);
+  snprintf(path, sizeof path, "%s/dist/terser-names", shop);
+
+  sym_error error;
+  sym_handle s;
+  sym_str paths = {path, strlen(path)};
+  CHECK(sym_symbolicator_new(&paths, 1, -1, &s, &error) == SYM_OK);
+  sym_stack *stack;
+  CHECK(sym_symbolicate(s, trace, n, &stack, &error) == SYM_OK);
+  CHECK(stack->count == 10);
+  const sym_frame *top = &stack->frames[0];
+  CHECK(equal(top->file, "../../src/numbers.ts") && top->line == 7 && top->column == 40 && top->mapped && top->symbolicated);
+  CHECK(top->printed_line == 2 || top->printed_line == 1);
+  CHECK(strstr(top->context_line.data, "throw") && top->pre_context.count == 5 && top->post_context.count <= 5);
+  CHECK(strstr(stack->text.data, "src/numbers.ts:7:40"));
+  CHECK(!stack->frames[6].mapped && stack->frames[6].kind == SYM_KIND_NATIVE && equal(stack->frames[6].reason, "native"));
+  sym_free(stack);
+
+  CHECK(sym_parse_stack(trace, n, &stack, &error) == SYM_OK);
+  CHECK(stack->count == 10 && !stack->frames[0].symbolicated && stack->text.len == n && !memcmp(stack->text.data, trace, n));
+  sym_free(stack);
+
+  sym_str none = {NULL, 0}, url = {"u.js", 4}, map = {map_text, sizeof map_text - 1};
+  CHECK(sym_symbolicator_add(s, none, none, none, none, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_symbolicator_add(s, url, none, none, map, &error) == SYM_OK);
+  CHECK(sym_symbolicate(s, "at f (u.js:1:1)", 15, &stack, &error) == SYM_OK);
+  CHECK(stack->count == 1 && stack->frames[0].mapped && equal(stack->frames[0].file, "a.ts"));
+  sym_free(stack);
+  CHECK(sym_close(s) == SYM_OK);
+
+  sym_str nowhere = {"/nowhere", 8};
+  CHECK(sym_symbolicator_new(&nowhere, 1, 5, &s, &error) == SYM_ERR_IO);
+  CHECK(sym_symbolicator_new(NULL, 0, 6, &s, &error) == SYM_ERR_ARGUMENT);
+
+  sym_strings *link;
+  CHECK(sym_find_source_map_url("//# sourceMappingURL=x.map", 26, &link, &error) == SYM_OK);
+  CHECK(link->count == 1 && equal(link->items[0], "x.map"));
+  sym_free(link);
+  CHECK(sym_find_source_map_url("x", 1, &link, &error) == SYM_NOT_FOUND);
+}
+
+static sym_handle raced;
+
+static void *look_up(void *unused) {
+  (void)unused;
+  sym_status status;
+  sym_mapping m;
+  sym_strings *texts;
+  do {
+    status = sym_map_lookup(raced, 0, 0, &m, NULL);
+    if (sym_map_strings(raced, SYM_NAMES, 0, 9, &texts, NULL) == SYM_OK) sym_free(texts);
+  } while (status == SYM_OK);
+  return (void *)(intptr_t)status;
+}
+
+/* Memory that was lent is overwritten as soon as sym_close has returned. */
+static void test_close_races_lookup(void) {
+  for (int round = 0; round < 200; round++) {
+    char *lent = strdup(map_text);
+    raced = parse(lent, SYM_BORROW);
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, look_up, NULL);
+    CHECK(sym_close(raced) == SYM_OK);
+    memset(lent, '#', sizeof map_text - 1);
+    free(lent);
+    for (int i = 0; i < 4; i++) {
+      void *status;
+      pthread_join(threads[i], &status);
+      CHECK((intptr_t)status == SYM_ERR_CLOSED);
+    }
+  }
+}
+
+/* In a child every call answers at once, and results can still be read. */
+static void test_fork(void) {
+  sym_handle map = parse(map_text, 0);
+  sym_strings *names;
+  CHECK(sym_map_strings(map, SYM_NAMES, 0, 1, &names, NULL) == SYM_OK);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    sym_error error;
+    sym_mapping m;
+    sym_handle other;
+    CHECK(sym_map_lookup(map, 0, 0, &m, &error) == SYM_ERR_FORKED);
+    CHECK(error.status == SYM_ERR_FORKED && strlen(error.message) == error.message_len);
+    CHECK(sym_map_parse(map_text, 2, 0, &other, NULL) == SYM_ERR_FORKED);
+    CHECK(sym_close(map) == SYM_ERR_FORKED);
+    CHECK(equal(names->items[0], "total"));
+    CHECK(sym_abi_version() == SYM_ABI_VERSION);
+    sym_free(names);
+    _exit(0);
+  }
+  int status;
+  CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  sym_mapping m;
+  CHECK(sym_map_lookup(map, 0, 0, &m, NULL) == SYM_OK);
+  sym_free(names);
+  CHECK(sym_close(map) == SYM_OK);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+    return 2;
+  }
+  CHECK(sym_abi_version() == SYM_ABI_VERSION && !strcmp(sym_version(), SYM_VERSION));
+  test_map(0);
+  test_map(SYM_BORROW);
+  test_stale_handle();
+  test_bad_input(argv[1]);
+  test_symbolicate(argv[1]);
+  test_close_races_lookup();
+  CHECK(open_handles() == 0);
+  test_fork();
+  CHECK(sym_trim() == SYM_OK);
+  printf("api: %d checks\n", checks);
+  return 0;
+}
