@@ -210,6 +210,6 @@ func (s *Symbolicator) nothingFound(url, base string) string {
 	if len(names) == 0 {
 		return fmt.Sprintf("no map was given for %s", url)
 	}
-	return fmt.Sprintf("no map for %s: none of the %d below %s is named %s.map, linked from it or written for it",
-		url, maps, strings.Join(names, ", "), base)
+	return fmt.Sprintf("no map for %s: maps below %s: %d, none of them named %s.map, linked from %s or written for it",
+		url, strings.Join(names, ", "), maps, base, base)
 }

@@ -88,6 +88,8 @@ def check(status: int, error: Any) -> int:
     if status >= 0:
         return status
     kind = _ERRORS.get(status, _errors.SymbolicateError)
+    if error is None:
+        raise kind(f"status {status}")
     message = _ffi.unpack(error.message, error.message_len).decode("utf-8", "replace")
     message = message.removeprefix("sourcemap: ").removeprefix("symbolicate: ")
     if kind is _errors.ParseError:

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from support import SHOP
+from support import ROOT, SHOP
 
 import symbolicate
 from symbolicate import ForkError, SourceMap, Symbolicator
@@ -41,6 +41,41 @@ def test_command(command: list[str]) -> None:
     assert "src/numbers.ts:7:40" in result.stdout
     assert run(*command, "stack", "nowhere.txt", "--maps", str(DIST)).returncode == 2
     assert run(*command, "--version").stdout.strip() == f"symbolicate version {symbolicate.__version__}"
+
+
+@pytest.mark.parametrize(
+    ("go", "compiler", "words"),
+    [
+        (None, "cc", "needs Go 1.26.0 or newer on the PATH, and there is none"),
+        ("go1.20.3", "cc", "needs Go 1.26.0 or newer, this is go1.20.3"),
+        ("go1.26.1", "no-such-compiler", "needs a C compiler, and 'no-such-compiler' is not on the PATH"),
+    ],
+)
+def test_build_without_tools(tmp_path: Path, go: str | None, compiler: str, words: str) -> None:
+    """What is missing for a build from source is said in one sentence."""
+    if go:
+        fake = tmp_path / "go"
+        fake.write_text(f'#!/bin/sh\n[ "$2" = CC ] && echo {compiler} || echo {go}\n')
+        fake.chmod(0o755)
+    result = run(
+        sys.executable,
+        "setup.py",
+        "-q",
+        "build_py",
+        "-d",
+        str(tmp_path / "out"),
+        cwd=ROOT,
+        env={"PATH": f"{tmp_path}:/bin"},
+    )
+    assert result.returncode == 1
+    assert result.stderr.strip().splitlines()[-1] == f"symbolicate: building from source {words}"
+
+
+def test_versions_agree() -> None:
+    header = (ROOT / "cabi/include/symbolicate.h").read_text()
+    assert f'#define SYM_VERSION "{symbolicate.__version__}"' in header
+    assert f'Version = "{symbolicate.__version__}"' in (ROOT / "symbolicate/version.go").read_text()
+    assert f"## {symbolicate.__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
 def in_child(body: object) -> int:
