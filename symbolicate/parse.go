@@ -11,8 +11,8 @@ import (
 //
 // Lines that look like frames inside the message (an attacker's, or another trace quoted in it) are
 // told from real ones by what stands behind them: frames of one stack stand together, so those that
-// are followed by more of the message belong to it. A blank line and a line that starts a stack of
-// its own ("Caused by: …", "TypeError: …") end a stack, so a log of several traces gives all frames.
+// are followed by more of the message belong to it. A line that starts a stack of its own ("Caused by: …",
+// "TypeError: …", behind a blank line any "name: …") ends one, so a log of several traces gives all frames.
 func ParseStack(text string) Stack {
 	var s Stack
 	lines := strings.Split(text, "\n")
@@ -71,21 +71,25 @@ func frameLines(lines []string) []*Frame {
 	start := 0        // no line before it is of the stack at hand
 	seen := false     // the stack at hand has frames
 	followed := false // and text behind the last of them
+	blank := false    // the line before is blank
 	for i, line := range lines {
 		f := parseFrame(line)
 		switch {
-		case f == nil && endsStack(line):
+		case f == nil && (endsStack(line) || blank && startsEntry(line)):
 			start, seen, followed = i, false, false
 		case f == nil:
-			followed = followed || seen && !likeFrame(line)
+			followed = followed || seen && !likeFrame(line) && strings.TrimSpace(line) != ""
 		default:
 			if followed {
 				// More of the message stood between: what looked like frames belongs to it.
 				clear(frames[start:i])
+			}
+			if followed || blank {
 				start, followed = i, false
 			}
 			frames[i], seen = f, true
 		}
+		blank = strings.TrimSpace(line) == ""
 	}
 	return frames
 }
@@ -99,8 +103,10 @@ func likeFrame(line string) bool {
 
 // endsStack tells whether a line behind frames says that another stack, or none, follows.
 func endsStack(line string) bool {
-	line = strings.TrimLeft(strings.TrimSpace(line), "[({")
-	if line == "" || line[0] == '}' || line[0] == ']' || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "...") {
+	if line = strings.TrimSpace(line); line == "" {
+		return false
+	}
+	if line = strings.TrimLeft(line, "[({"); line == "" || line[0] == '}' || line[0] == ']' || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "...") {
 		return true
 	}
 	for word := range strings.FieldsSeq(head(line, 200)) {
@@ -117,6 +123,13 @@ func endsStack(line string) bool {
 		}
 	}
 	return false
+}
+
+// startsEntry tells whether a line behind a blank one looks like a name or the time of a log, and not
+// like the next paragraph of a message.
+func startsEntry(line string) bool {
+	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	return strings.HasSuffix(word, ":") || word != "" && (word[0] == '[' || word[0] >= '0' && word[0] <= '9')
 }
 
 func head(s string, n int) string { return s[:min(n, len(s))] }

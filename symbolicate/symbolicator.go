@@ -200,7 +200,7 @@ func (s *Symbolicator) frame(printed *Frame, files map[string]*loaded) (f Frame,
 	case printed.File == "":
 		return fail(ReasonNoFile, "the frame names no file")
 	case builtIn(printed.File):
-		return fail(ReasonNative, "code of the runtime itself")
+		return fail(ReasonNative, printed.File+" is code of the runtime itself")
 	case printed.Line < 1:
 		return fail(ReasonNoLine, "the frame has no line; lines count from 1")
 	case printed.Column < 1:
@@ -237,7 +237,7 @@ func (s *Symbolicator) frame(printed *Frame, files map[string]*loaded) (f Frame,
 			f.Reason, f.Detail = ReasonSourceMissing, fmt.Sprintf("%s has no text for %s", l.name, orNull(source))
 		} else if f.Context = codeAround(code, f.Line, s.context); f.Context == nil {
 			f.Reason = ReasonSourceMissing
-			f.Detail = fmt.Sprintf("%s has %d lines, the map says line %d", orNull(source), code.NumLines(), f.Line)
+			f.Detail = fmt.Sprintf("%s says line %d of %s, which has %d", l.name, f.Line, orNull(source), code.NumLines())
 		}
 	}
 	if printed.Kind == KindEval {

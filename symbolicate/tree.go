@@ -58,7 +58,7 @@ func openTree(name string) (*tree, error) {
 			}
 			return nil // a folder that can't be read hides its files, not the others
 		}
-		if kind := d.Type(); !kind.IsRegular() && kind&fs.ModeSymlink == 0 {
+		if d.IsDir() {
 			return nil
 		}
 		if files++; files > MaxTreeFiles {
