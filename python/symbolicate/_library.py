@@ -11,7 +11,8 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import TracebackType
+from typing import Any, NamedTuple, TypeVar
 
 from . import _errors
 
@@ -31,6 +32,8 @@ _ERRORS: dict[int, type[_errors.SymbolicateError]] = {
     -7: _errors.ForkError,
     -8: _errors.SymbolicateError,
 }
+
+OwnerT = TypeVar("OwnerT", bound="Owner")
 
 _lock = threading.Lock()
 _lib: Any = None  # the open library
@@ -156,6 +159,24 @@ class Handle:
 
     def close(self) -> None:
         self._finalizer()
+
+
+class Owner:
+    """What owns a handle: the part that every such object has."""
+
+    _handle: Handle
+
+    def close(self) -> None:
+        """Free the native memory now. Closing twice is allowed."""
+        self._handle.close()
+
+    def __enter__(self: OwnerT) -> OwnerT:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def _give_back(epoch: int, number: int, lent: object) -> None:

@@ -3,11 +3,10 @@
 import os
 from array import array
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Any, NamedTuple
 
 from ._errors import ArtifactError
-from ._library import NOT_FOUND, Handle, check, new_error, open_library, take_strings
+from ._library import NOT_FOUND, Handle, Owner, check, new_error, open_library, take_strings
 
 _STRICT, _BORROW = 1, 2
 _SOURCES, _NAMES, _PROBLEMS, _IDENTITY, _SOURCE_TEXTS = range(5)
@@ -50,7 +49,7 @@ class Mappings:
         return f"<symbolicate.Mappings of {len(self)} positions>"
 
 
-class SourceMap:
+class SourceMap(Owner):
     """One source map, ready for lookup.
 
     Made by :meth:`from_bytes` or :meth:`open`. Any number of threads may use it. Its native memory is
@@ -60,7 +59,6 @@ class SourceMap:
     def __init__(self) -> None:
         raise TypeError("use SourceMap.from_bytes() or SourceMap.open()")
 
-    _handle: Handle
     _texts: dict[tuple[int, int], str | None]
 
     @classmethod
@@ -94,18 +92,6 @@ class SourceMap:
         out, error = ffi.new("sym_handle *"), new_error()
         check(lib.sym_map_open(name, len(name), _STRICT if strict else 0, out, error), error)
         return cls._own(out[0])
-
-    def close(self) -> None:
-        """Free the native memory now. Closing twice is allowed."""
-        self._handle.close()
-
-    def __enter__(self) -> "SourceMap":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         if self._handle.closed:

@@ -2,11 +2,10 @@
 
 import os
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from ._errors import ArtifactError
-from ._library import Handle, check, new_error, open_library, text, texts
+from ._library import Handle, Owner, check, new_error, open_library, text, texts
 
 _NATIVE = 1
 
@@ -126,7 +125,7 @@ def parse_stack(text: str) -> Stack:
     return _take_stack("sym_parse_stack", text)
 
 
-class Symbolicator:
+class Symbolicator(Owner):
     """Finds the source maps of frames, in folders or among artifacts, and applies them.
 
     ``paths`` are folders or files, searched by ``sourceMappingURL``, by name (``x.js`` and
@@ -178,18 +177,6 @@ class Symbolicator:
     def symbolicate(self, trace: str) -> Stack:
         """Return the trace with every frame mapped that can be."""
         return _take_stack("sym_symbolicate", trace, self._handle)
-
-    def close(self) -> None:
-        """Free the native memory now. Closing twice is allowed."""
-        self._handle.close()
-
-    def __enter__(self) -> "Symbolicator":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<symbolicate.Symbolicator{', closed' if self._handle.closed else ''}>"
