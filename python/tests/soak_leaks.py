@@ -2,10 +2,10 @@
 
     python soak_leaks.py [EARLY] [LATE] [TOLERANCE]
 
-Each map is 300 kB or more. Memory is compared after trim(), because Go's collector otherwise leaves
-more or less of what is free resident, as it happens. A tenth of them end in reference cycles, a tenth in exceptions. Exit code 1
-when handles are left, or when resident memory after LATE maps is more than TOLERANCE above or below
-that after EARLY.
+Each map is 300 kB or more. A tenth of them end in reference cycles, a tenth in exceptions. Memory is
+compared after trim(), because Go's collector otherwise leaves more or less of what is free resident,
+as it happens. Exit code 1 when handles are left, or when resident memory after LATE maps is more than
+TOLERANCE above or below that after EARLY.
 """
 
 import gc
