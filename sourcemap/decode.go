@@ -67,11 +67,11 @@ func (p *parser) ignoreList(f *fields, list []source) {
 	for _, item := range field.items {
 		number, err := strconv.ParseFloat(string(item.Of(p.data)), 64)
 		if err != nil || number < 0 || number != float64(int64(number)) || bytes.IndexByte(item.Of(p.data), '"') >= 0 {
-			p.problem(ProblemIgnoreListItem, item.Start, "%.40s is not an index", item.Of(p.data))
+			p.problem(ProblemIgnoreListItem, item.Start, "%v is not an index", brief(item.Of(p.data)))
 			continue
 		}
 		if number >= float64(len(list)) {
-			p.problem(ProblemIgnoreListItem, item.Start, "there is no source %.40s", item.Of(p.data))
+			p.problem(ProblemIgnoreListItem, item.Start, "there is no source %v", brief(item.Of(p.data)))
 			continue
 		}
 		list[int(number)].ignored = true
@@ -94,11 +94,7 @@ func (p *parser) addSources(list []source) []int32 {
 		p.seed = maphash.MakeSeed()
 	}
 	for i, s := range list {
-		key := sourceKey{
-			url:     maphash.String(p.seed, s.root+string(s.url.Of(p.data))),
-			content: maphash.Bytes(p.seed, s.content.Of(p.data)),
-			null:    none(s.url), noContent: none(s.content), ignored: s.ignored,
-		}
+		key := p.sourceKey(s)
 		at, ok := p.seen[key]
 		if !ok {
 			at = int32(len(p.m.sources))
@@ -114,6 +110,30 @@ func (p *parser) addSources(list []source) []int32 {
 type sourceKey struct {
 	url, content             uint64
 	null, noContent, ignored bool
+}
+
+// sourceKey returns the key of a source: of its whole URL, and of its text as it is written.
+func (p *parser) sourceKey(s source) sourceKey {
+	return sourceKey{
+		url:     maphash.String(p.seed, s.root+p.m.text(s.url)),
+		content: maphash.Bytes(p.seed, s.content.Of(p.data)),
+		null:    none(s.url), noContent: none(s.content), ignored: s.ignored,
+	}
+}
+
+// A mark is how far the result had come, to go back to when a section turns out to be broken.
+type mark struct{ mappings, sources, names int }
+
+func (p *parser) mark() mark { return mark{p.table.Len(), len(p.m.sources), len(p.m.names)} }
+
+// rewind takes back what was added since the mark, but not the problems.
+func (p *parser) rewind(to mark) {
+	p.table.Truncate(to.mappings)
+	for _, s := range p.m.sources[to.sources:] {
+		delete(p.seen, p.sourceKey(s))
+	}
+	p.m.sources = p.m.sources[:to.sources]
+	p.m.names = p.m.names[:to.names]
 }
 
 // nameRange is where the names of a map stand in the result.

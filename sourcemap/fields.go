@@ -59,10 +59,15 @@ type fields struct {
 	sections    []section
 }
 
-// section is an item of "sections" as it was found.
+// section is an item of "sections" as it was found. It is small, because a hostile file may have one for
+// every two bytes.
 type section struct {
-	at           int   // offset of the item
-	notAnObject  bool  // and nothing else is set
+	at     int // offset of the item
+	*parts     // nil where the item is not an object
+}
+
+// parts are the members of a section.
+type parts struct {
 	offset       value // '{' or whatever stands there
 	line, column value
 	mapKind      value
@@ -160,14 +165,14 @@ func (p *parser) scanSections(f *fields, at, depth int) (int, error) {
 	return jsonscan.Items(p.data, at, func(at int) (int, error) {
 		s := section{at: at}
 		if at >= len(p.data) || p.data[at] != '{' {
-			s.notAnObject = true
 			f.sections = append(f.sections, s)
 			return jsonscan.Value(p.data, at)
 		}
+		s.parts = &parts{}
 		end, err := jsonscan.Members(p.data, at, func(key jsonscan.Span, at int) (int, error) {
 			switch string(p.key(key)) {
 			case "offset":
-				return p.scanOffset(&s, at)
+				return p.scanOffset(s.parts, at)
 			case "map":
 				s.fields = nil
 				if at < len(p.data) && p.data[at] == '{' {
@@ -185,7 +190,7 @@ func (p *parser) scanSections(f *fields, at, depth int) (int, error) {
 }
 
 // scanOffset reads the "offset" of a section.
-func (p *parser) scanOffset(s *section, at int) (int, error) {
+func (p *parser) scanOffset(s *parts, at int) (int, error) {
 	s.line, s.column = value{}, value{}
 	end, err := p.scanValue(&s.offset, at, false)
 	if err != nil || s.offset.kind != '{' {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -77,7 +78,7 @@ const (
 // lineComment returns what stands behind the "//" of a line that holds nothing else. Quotes and "*/"
 // make it code: the line may be the end of a string or of a longer comment.
 func lineComment(line []byte) ([]byte, int) {
-	line = bytes.TrimLeft(line, " \t\v\f\u00A0\uFEFF")
+	line = bytes.TrimLeftFunc(line, whiteSpace)
 	switch {
 	case len(line) == 0:
 		return nil, blank
@@ -91,13 +92,23 @@ func lineComment(line []byte) ([]byte, int) {
 	return comment, comments
 }
 
+// whiteSpace is ECMA-262's WhiteSpace, and within a line JavaScript's \s. unicode.IsSpace differs: it takes
+// U+0085 and does not take U+FEFF.
+func whiteSpace(r rune) bool {
+	switch r {
+	case '\t', '\v', '\f', ' ', '\u00A0', '\uFEFF':
+		return true
+	}
+	return r > 0xFF && unicode.Is(unicode.Zs, r)
+}
+
 // annotation matches a comment with the pattern ^[@#]\s*KEY(\S*?)\s*$.
 func annotation(comment []byte, key string) (string, bool) {
 	if len(comment) == 0 || comment[0] != '#' && comment[0] != '@' {
 		return "", false
 	}
-	value, ok := strings.CutPrefix(strings.TrimSpace(string(comment[1:])), key)
-	if !ok || strings.ContainsAny(value, " \t\v\f\u00A0\uFEFF") {
+	value, ok := strings.CutPrefix(strings.TrimFunc(string(comment[1:]), whiteSpace), key)
+	if !ok || strings.ContainsFunc(value, whiteSpace) {
 		return "", false
 	}
 	return value, true

@@ -1,11 +1,17 @@
 package sourcemap
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io"
+	"io/fs"
 	"os"
 	"strconv"
+	"strings"
+	"syscall"
+	"unicode"
 
 	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/jsonscan"
@@ -61,9 +67,10 @@ func Peek(data []byte) (Head, error) {
 	return Head{File: p.m.text(f.file.stringSpan()), DebugID: p.m.debugID}, nil
 }
 
-// Open reads the file and parses it; errors name the path.
+// Open reads the file and parses it; errors name the path. It reads regular files and pipes, no devices
+// and no folders, and no more than MaxBytes.
 func Open(path string, options *Options) (*Map, error) {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("sourcemap: %w", err)
 	}
@@ -72,6 +79,28 @@ func Open(path string, options *Options) (*Map, error) {
 		parseError.Path = path
 	}
 	return m, err
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	switch kind := info.Mode().Type(); {
+	case kind.IsDir():
+		return nil, &fs.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
+	case kind&^fs.ModeNamedPipe != 0:
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("neither a regular file nor a pipe")}
+	}
+	var data bytes.Buffer
+	data.Grow(int(min(info.Size(), MaxBytes)) + bytes.MinRead) // one more read finds the end
+	_, err = data.ReadFrom(io.LimitReader(f, MaxBytes+1))
+	return data.Bytes(), err
 }
 
 // parser carries one call of Parse: fields are found first (fields.go), then decoded.
@@ -145,8 +174,12 @@ func (p *parser) parse() error {
 func (p *parser) notAnObject(at int) error {
 	detail := unwrap.Foreign(p.data)
 	if detail == "" {
-		if _, err := jsonscan.Value(p.data, at); err == nil {
+		end, err := jsonscan.Value(p.data, at)
+		if err == nil && jsonscan.Space(p.data, end) == len(p.data) {
 			return &ParseError{Kind: ErrFormat, Offset: int64(at), Detail: "the top level is not an object"}
+		}
+		if e := (*jsonscan.Error)(nil); errors.As(err, &e) && (e.Truncated || e.TooDeep) {
+			return p.syntax(err)
 		}
 		detail = fmt.Sprintf("it starts with %q", p.data[at:min(at+16, len(p.data))])
 	}
@@ -209,16 +242,28 @@ func (p *parser) regular(f *fields, by shift) error {
 
 // version reports a version that is not the number 3.
 func (p *parser) version(f *fields) {
-	text := string(f.version.span.Of(p.data))
+	text := f.version.span.Of(p.data)
 	if f.version.kind == '0' {
-		if number, err := strconv.ParseFloat(text, 64); err == nil && number == 3 {
+		if number, err := strconv.ParseFloat(string(text), 64); err == nil && number == 3 {
 			return
 		}
 	}
 	if f.version.kind == 0 {
-		text = "missing"
+		text = []byte("missing")
 	}
-	p.problem(ProblemVersion, f.version.offset(f), "version is %.40s, not the number 3", text)
+	p.problem(ProblemVersion, f.version.offset(f), "version is %v, not the number 3", brief(text))
+}
+
+// brief is a piece of JSON that prints as one line, cut where it is long.
+type brief []byte
+
+func (b brief) String() string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, fmt.Sprintf("%.40s", []byte(b)))
 }
 
 // optionalString reports a field that is there and not a string.

@@ -26,7 +26,7 @@ func (p *parser) sections(f *fields, by shift, depth int) error {
 	previous, started := shift{}, false
 	for i := range f.sections {
 		s := &f.sections[i]
-		if s.notAnObject {
+		if s.parts == nil {
 			p.problem(ProblemSection, s.at, "section %d is not an object", i)
 			continue
 		}
@@ -49,7 +49,7 @@ func (p *parser) sections(f *fields, by shift, depth int) error {
 // checkSections returns the error for the first section without an offset or a map.
 func checkSections(f *fields) error {
 	for _, s := range f.sections {
-		if s.notAnObject {
+		if s.parts == nil {
 			continue
 		}
 		at := s.offset.span.Start
@@ -67,7 +67,7 @@ func checkSections(f *fields) error {
 
 // section decodes the map of one section; one that is broken is passed over whole.
 func (p *parser) section(i int, s *section, at shift, depth int) error {
-	start := p.table.Len()
+	start := p.mark()
 	var err error
 	if s.fields.hasSections {
 		p.problem(ProblemSectionNested, s.at, "the map of section %d is itself indexed", i)
@@ -78,7 +78,7 @@ func (p *parser) section(i int, s *section, at shift, depth int) error {
 		err = p.regular(s.fields, at)
 	}
 	if e := (*ParseError)(nil); errors.As(err, &e) {
-		p.table.Truncate(start)
+		p.rewind(start)
 		p.problem(ProblemSectionMap, int(e.Offset), "the map of section %d: %s", i, e.Detail)
 		return nil
 	}

@@ -32,7 +32,15 @@ var errNotMapped = errors.New("not mapped")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	code := make(chan int, 1)
+	go func() { code <- run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr) }()
+	select {
+	case c := <-code:
+		os.Exit(c)
+	case <-ctx.Done():
+		// It may sit in a read that nothing ends, of a pipe or a terminal; nothing of ours is half-written.
+		os.Exit(exitInterrupted)
+	}
 }
 
 // run is main with its surroundings as arguments; it returns the exit code.

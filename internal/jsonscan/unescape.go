@@ -9,9 +9,9 @@ import (
 // Unescape returns the text of a JSON string, given with its quotes, as UTF-8.
 //
 // It is forgiving, because the text is somebody's source code and one odd character must not hide
-// it: what is not a known escape stays as it is written; a lone surrogate and bytes that are not
-// UTF-8 become U+FFFD, which is one UTF-16 code unit like the surrogate it stands for, so columns
-// stay right.
+// it: what is not a known escape stays as it is written; a lone surrogate and each byte that is not
+// UTF-8 become U+FFFD (as in encoding/json), which is one UTF-16 code unit like the surrogate or the
+// Latin-1 character it stands for, so columns stay right.
 func Unescape(quoted []byte) string {
 	body := quoted[1 : len(quoted)-1]
 	next := bytes.IndexByte(body, '\\')
@@ -35,7 +35,14 @@ func valid(text []byte) string {
 	if utf8.Valid(text) {
 		return string(text)
 	}
-	return string(bytes.ToValidUTF8(text, []byte("\uFFFD")))
+	out := make([]byte, 0, len(text)+2*utf8.UTFMax)
+	for len(text) > 0 {
+		// Byte by byte: bytes.ToValidUTF8 would make one U+FFFD of a whole run.
+		r, size := utf8.DecodeRune(text)
+		out = utf8.AppendRune(out, r)
+		text = text[size:]
+	}
+	return string(out)
 }
 
 // unescapeOne appends what the escape at the start of body stands for and returns its size in bytes.
@@ -99,12 +106,23 @@ func RawOffset(quoted []byte, n int) int {
 	at, end := 1, len(quoted)-1
 	for decoded := 0; at < end; {
 		size, gives := 1, 1
-		if quoted[at] == '\\' {
+		switch c := quoted[at]; {
+		case c == '\\':
 			var one []byte
 			one, size = unescapeOne(nil, quoted[at:end])
 			gives = len(one)
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRune(quoted[at:end])
+			if r == utf8.RuneError && n == 1 {
+				gives = len("\uFFFD")
+			} else {
+				size, gives = n, n
+			}
 		}
 		if decoded+gives > n {
+			if size == gives { // a character as it is written
+				at += n - decoded
+			}
 			return at
 		}
 		decoded += gives

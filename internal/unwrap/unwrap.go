@@ -74,7 +74,8 @@ func DataURL(text string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data URL: %w", err)
 	}
-	if fields := strings.Split(kind, ";"); !strings.EqualFold(strings.TrimSpace(fields[len(fields)-1]), "base64") {
+	fields := strings.Split(kind, ";") // the media type, which may be empty, then the parameters
+	if len(fields) == 1 || !strings.EqualFold(strings.TrimSpace(fields[len(fields)-1]), "base64") {
 		return []byte(plain), nil
 	}
 	plain = strings.TrimRight(strings.Map(func(r rune) rune {

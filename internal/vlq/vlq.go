@@ -217,7 +217,8 @@ func (d *Decoder) overflow(at int) error {
 	return &Error{Offset: at, Line: d.line, What: "a value of 2³¹ or more", Overflow: true}
 }
 
-// Check returns the first fault of grammar in the text, or nil. It looks at no value.
+// Check returns the first fault of grammar in the text, or nil: the one that [Decoder.Next] would return
+// if no value were too large. It looks at no value.
 func Check(text []byte) error {
 	line, start, fields, inValue, afterComma := int32(0), 0, 0, false, false
 	end := func(at int, separator byte) error {
@@ -225,7 +226,9 @@ func Check(text []byte) error {
 		switch {
 		case inValue:
 			return fault(at, "an unfinished value")
-		case fields == 0 && (separator == ',' || afterComma):
+		case fields == 0 && afterComma:
+			return fault(start-1, "a segment with 0 fields") // at the comma that has nothing behind it
+		case fields == 0 && separator == ',':
 			return fault(at, "a segment with 0 fields")
 		case fields == 2 || fields == 3:
 			return fault(start, fmt.Sprintf("a segment with %d fields", fields))
@@ -243,14 +246,15 @@ func Check(text []byte) error {
 			}
 			continue
 		}
+		if fields == 5 {
+			return &Error{Offset: start, Line: line, What: "a segment with more than 5 fields"}
+		}
 		digit := digits[c]
 		if digit > 63 {
 			return &Error{Offset: at, Line: line, What: fmt.Sprintf("bad digit %q", c)}
 		}
 		if inValue = digit >= 32; !inValue {
-			if fields++; fields > 5 {
-				return &Error{Offset: start, Line: line, What: "a segment with more than 5 fields"}
-			}
+			fields++
 		}
 	}
 	return end(len(text), 0)
