@@ -17,10 +17,16 @@ type block struct {
 	used uintptr
 }
 
-// newBlock returns the memory that fill lays out, nil when there is none to be had.
+// maxBlock is the largest result in bytes.
+const maxBlock = 1 << 30
+
+// newBlock returns the memory that fill lays out, nil when it is too large or there is none to be had.
 func newBlock(fill func(b *block)) unsafe.Pointer {
 	var measure block
 	fill(&measure)
+	if measure.used > maxBlock {
+		return nil
+	}
 	store := block{base: C.calloc(1, C.size_t(max(measure.used, 1)))}
 	if store.base == nil {
 		return nil
@@ -134,7 +140,7 @@ func (b *block) frame(f *symbolicate.Frame) C.sym_frame {
 		kind: C.int32_t(f.Kind), mapped: flag(f.Mapped), in_app: flag(f.InApp), symbolicated: symbolicated,
 	}
 	if c := f.Context; c != nil {
-		out.context_line = b.text(c.Line)
+		out.context_line, out.context_cut = b.text(c.Line), C.int64_t(c.Cut)
 		out.pre_context, out.post_context = b.lines(c.Pre), b.lines(c.Post)
 	}
 	return out

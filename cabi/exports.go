@@ -12,6 +12,7 @@ import (
 	"math"
 	"runtime/debug"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 	"unsafe"
 
@@ -33,8 +34,8 @@ func argument(format string, args ...any) status {
 }
 
 var (
-	closed   = status{C.SYM_ERR_CLOSED, -1, "no such handle: closed, or of another kind"}
-	noMemory = status{C.SYM_ERR_MEMORY, -1, "no memory for the result"}
+	closed = status{C.SYM_ERR_CLOSED, -1, "no such handle: closed, or of another kind"}
+	noRoom = status{C.SYM_ERR_LIMIT, -1, "the result is larger than 1 GiB, or there is no memory for it"}
 )
 
 // failed turns an error of the Go packages into a status.
@@ -70,7 +71,12 @@ func (s status) tell(out *C.sym_error) C.sym_status {
 	if out == nil {
 		return s.code
 	}
-	words := strings.ToValidUTF8(s.words, "\uFFFD")
+	words := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) { // of a path, say: the message is one line of text
+			return utf8.RuneError
+		}
+		return r
+	}, s.words)
 	const room = len(out.message) - 1
 	for len(words) > room || !utf8.ValidString(words) {
 		words = words[:min(room, len(words)-1)]
@@ -82,8 +88,7 @@ func (s status) tell(out *C.sym_error) C.sym_status {
 	return s.code
 }
 
-// bytesAt is the caller's memory, not a copy. Lengths beyond what an address space has are refused
-// by [lengths] before.
+// bytesAt is the caller's memory, not a copy; [present] has refused lengths that can't be.
 func bytesAt(data unsafe.Pointer, n C.size_t) []byte {
 	return unsafe.Slice((*byte)(data), int(n))
 }
@@ -123,7 +128,8 @@ func symgo_get_stats(out *C.sym_stats) C.sym_status {
 		if out == nil {
 			return argument("NULL")
 		}
-		*out = C.sym_stats{handles: C.int64_t(liveHandles()), bytes: C.int64_t(handles.bytes.Load())}
+		n, bytes := live()
+		*out = C.sym_stats{handles: C.int64_t(n), bytes: C.int64_t(bytes)}
 		return ok
 	})
 }
@@ -154,11 +160,7 @@ func symgo_map_parse(data unsafe.Pointer, n C.size_t, flags C.uint32_t, out *C.s
 		if err != nil {
 			return failed(err)
 		}
-		weight := m.Size()
-		if flags&C.SYM_BORROW == 0 {
-			weight += int64(len(input))
-		}
-		*out = C.sym_handle(newHandle(m, weight))
+		*out = C.sym_handle(newHandle(m))
 		return ok
 	})
 }
@@ -187,7 +189,7 @@ func symgo_map_open(path *C.char, n C.size_t, flags C.uint32_t, out *C.sym_handl
 		if err != nil {
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(m, m.Size()))
+		*out = C.sym_handle(newHandle(m))
 		return ok
 	})
 }
@@ -267,7 +269,7 @@ func symgo_map_strings(handle C.sym_handle, kind C.uint32_t, first, n C.size_t, 
 			}
 		}
 		if *out = stringsBlock(texts); *out == nil {
-			return noMemory
+			return noRoom
 		}
 		return ok
 	})
@@ -320,7 +322,7 @@ func symgo_parse_stack(trace *C.char, n C.size_t, out **C.sym_stack, e *C.sym_er
 		}
 		stack := symbolicate.ParseStack(C.GoStringN(trace, C.int(n)))
 		if *out = stackBlock(&stack); *out == nil {
-			return noMemory
+			return noRoom
 		}
 		return ok
 	})
@@ -346,7 +348,7 @@ func symgo_symbolicator_new(paths *C.sym_str, n C.size_t, contextLines C.int32_t
 		if err != nil {
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(s, 0))
+		*out = C.sym_handle(newHandle(s))
 		return ok
 	})
 }
@@ -388,7 +390,7 @@ func symgo_symbolicate(handle C.sym_handle, trace *C.char, n C.size_t, out **C.s
 			if err != nil {
 				s = failed(err)
 			} else if *out = stackBlock(&stack); *out == nil {
-				s = noMemory
+				s = noRoom
 			}
 		}) {
 			return closed
@@ -411,7 +413,7 @@ func symgo_find_source_map_url(source unsafe.Pointer, n C.size_t, out **C.sym_st
 			return status{C.SYM_NOT_FOUND, -1, ""}
 		}
 		if *out = stringsBlock([]*string{&url}); *out == nil {
-			return noMemory
+			return noRoom
 		}
 		return ok
 	})

@@ -2,15 +2,16 @@ package main
 
 import (
 	"sync"
-	"sync/atomic"
+
+	"github.com/symbolicate/symbolicate/sourcemap"
+	"github.com/symbolicate/symbolicate/symbolicate"
 )
 
 // object is what a handle stands for. Calls hold its lock for reading, close for writing: so memory
 // that was lent to an object is no longer in use once close has returned.
 type object struct {
 	sync.RWMutex
-	value  any // *sourcemap.Map or *symbolicate.Symbolicator, nil once closed
-	weight int64
+	value any // *sourcemap.Map or *symbolicate.Symbolicator, nil once closed
 }
 
 // handles gives numbers to objects. A number is a slot (low 32 bits, from 1) and its generation: a
@@ -19,7 +20,6 @@ var handles struct {
 	sync.RWMutex
 	slots []slot
 	free  []uint32
-	bytes atomic.Int64
 }
 
 type slot struct {
@@ -27,7 +27,7 @@ type slot struct {
 	object     *object // nil: free
 }
 
-func newHandle(value any, weight int64) uint64 {
+func newHandle(value any) uint64 {
 	handles.Lock()
 	defer handles.Unlock()
 	var n uint32
@@ -39,8 +39,7 @@ func newHandle(value any, weight int64) uint64 {
 		handles.slots = append(handles.slots, slot{})
 	}
 	s := &handles.slots[n]
-	s.object = &object{value: value, weight: weight}
-	handles.bytes.Add(weight)
+	s.object = &object{value: value}
 	return uint64(s.generation)<<32 | uint64(n+1)
 }
 
@@ -85,7 +84,6 @@ func closeHandle(handle uint64) any {
 	defer o.Unlock()
 	value := o.value
 	o.value = nil
-	handles.bytes.Add(-o.weight)
 	return value
 }
 
@@ -105,8 +103,21 @@ func use[T any](handle uint64, call func(T)) bool {
 	return ok
 }
 
-func liveHandles() int {
+// live returns how many objects there are, and an estimate of the bytes that they keep in memory.
+func live() (n int, bytes int64) {
 	handles.RLock()
 	defer handles.RUnlock()
-	return len(handles.slots) - len(handles.free)
+	for _, s := range handles.slots {
+		if s.object == nil {
+			continue
+		}
+		n++
+		switch value := s.object.value.(type) {
+		case *sourcemap.Map:
+			bytes += value.Size()
+		case *symbolicate.Symbolicator:
+			bytes += value.Stats().Bytes
+		}
+	}
+	return n, bytes
 }

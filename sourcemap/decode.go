@@ -24,6 +24,10 @@ func (p *parser) sources(f *fields) []int32 {
 		if root = jsonscan.Unescape(f.sourceRoot.span.Of(p.data)); root != "" && !strings.HasSuffix(root, "/") {
 			root += "/"
 		}
+		if len(root) > MaxSourceRootBytes {
+			p.problem(ProblemSourceRoot, f.sourceRoot.span.Start, "sourceRoot is longer than %d bytes", MaxSourceRootBytes)
+			root = ""
+		}
 	}
 	if f.sourcesContent.kind != 0 && f.sourcesContent.kind != '[' {
 		p.problem(ProblemSourcesContent, f.sourcesContent.span.Start, "sourcesContent is %s, not an array", f.sourcesContent.name())

@@ -42,7 +42,7 @@ type ProblemKind string
 const (
 	ProblemVersion            ProblemKind = "version"              // is not the number 3
 	ProblemFile               ProblemKind = "file"                 // is not a string
-	ProblemSourceRoot         ProblemKind = "source-root"          // is not a string
+	ProblemSourceRoot         ProblemKind = "source-root"          // is not a string, or too long: left out
 	ProblemSourcesItem        ProblemKind = "sources-item"         // neither string nor null: read as null
 	ProblemSourcesContent     ProblemKind = "sources-content"      // is not an array: no texts
 	ProblemSourcesContentItem ProblemKind = "sources-content-item" // neither string nor null: no text

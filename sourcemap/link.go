@@ -20,7 +20,7 @@ func FindSourceMapURL(source []byte) (url string, ok bool) {
 // hyphens; ok is false when it has none.
 func FindDebugID(source []byte) (id string, ok bool) {
 	if id, ok = lastComment(source, "debugId="); ok {
-		id, ok = parseDebugID(id)
+		id, ok = ParseDebugID(id)
 	}
 	return id, ok
 }
@@ -116,8 +116,9 @@ func annotation(comment []byte, key string) (string, bool) {
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$`)
 
-// parseDebugID returns the id in lower case with hyphens; ok is false when it is not a UUID.
-func parseDebugID(text string) (id string, ok bool) {
+// ParseDebugID returns a debug id in its usual form, a lower-case UUID with hyphens; ok is false when the
+// text is no UUID, with hyphens or without.
+func ParseDebugID(text string) (id string, ok bool) {
 	text = strings.ToLower(text)
 	if !uuid.MatchString(text) {
 		return "", false
@@ -136,7 +137,7 @@ func (p *parser) debugID(f *fields) {
 		return
 	}
 	if field.kind == '"' {
-		if id, ok := parseDebugID(p.m.text(field.span)); ok {
+		if id, ok := ParseDebugID(p.m.text(field.span)); ok {
 			p.m.debugID = id
 			return
 		}

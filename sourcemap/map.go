@@ -70,11 +70,11 @@ func (m *Map) Name(i int) string {
 // [Options.MaxProblems] of them; more tells how many were left out.
 func (m *Map) Problems() (list []Problem, more int) { return m.problems, m.cut }
 
-// Size returns the number of bytes that the Map keeps alive besides those given to Parse: an estimate
-// from the lengths of its lists.
+// Size returns the number of bytes that the Map keeps alive: those given to Parse, and an estimate of the
+// rest from the lengths of its lists.
 func (m *Map) Size() int64 {
 	const mappingSize, spanSize, sourceSize = 24, 16, 64
-	return int64(m.table.Len())*mappingSize + int64(len(m.names))*spanSize + int64(len(m.sources))*sourceSize
+	return int64(len(m.data)) + int64(m.table.Len())*mappingSize + int64(len(m.names))*spanSize + int64(len(m.sources))*sourceSize
 }
 
 // text returns what the JSON string at the span says; "" for a span that is empty.

@@ -25,6 +25,9 @@ const (
 	// MaxSectionDepth is how deep indexed maps may be nested in one another. The standard allows no
 	// nesting; tools that concatenate twice make two levels.
 	MaxSectionDepth = 16
+	// MaxSourceRootBytes is how long a sourceRoot may be: it stands before every source, so a long one
+	// multiplies. A longer one is left out, with a problem.
+	MaxSourceRootBytes = 4096
 	// DefaultMaxProblems is how many problems a Map lists unless Options say otherwise.
 	DefaultMaxProblems = 100
 )

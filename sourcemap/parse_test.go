@@ -231,6 +231,7 @@ var problemCases = []struct {
 	{"file number", regular(`"file":¦5,"sources":["a"],`, "AAAA"), []sourcemap.ProblemKind{sourcemap.ProblemFile}, 1},
 	{"file null", regular(`"file":¦null,"sources":["a"],`, "AAAA"), []sourcemap.ProblemKind{sourcemap.ProblemFile}, 1},
 	{"source root", regular(`"sourceRoot":¦["x"],"sources":["a"],`, "AAAA"), []sourcemap.ProblemKind{sourcemap.ProblemSourceRoot}, 1},
+	{"source root too long", regular(`"sourceRoot":¦"`+strings.Repeat("r", sourcemap.MaxSourceRootBytes)+`","sources":["a"],`, "AAAA"), []sourcemap.ProblemKind{sourcemap.ProblemSourceRoot}, 1},
 	{"sources item", regular(`"sources":["a",¦1,null,¦{"b":[]}],`, "AAAA"), []sourcemap.ProblemKind{sourcemap.ProblemSourcesItem, sourcemap.ProblemSourcesItem}, 1},
 	{"sourcesContent", regular(`"sources":["a"],"sourcesContent":¦"x",`, "AAAA"), []sourcemap.ProblemKind{sourcemap.ProblemSourcesContent}, 1},
 	{"sourcesContent item", regular(`"sources":["a","b"],"sourcesContent":["x",¦true],`, "AAAA"), []sourcemap.ProblemKind{sourcemap.ProblemSourcesContentItem}, 1},
@@ -388,6 +389,15 @@ func TestSourceRoot(t *testing.T) {
 		m := parseClean(t, regular(c.root+`"sources":["a.js","/b.js","http://x/c.js","",null],`, ""))
 		assert.Equal(t, c.want, urls(m), c.root)
 	}
+}
+
+// TestSourceRootTooLong: it is left out, and one at the limit (with the slash put behind it) is not.
+func TestSourceRootTooLong(t *testing.T) {
+	limit := sourcemap.MaxSourceRootBytes
+	m := parseClean(t, regular(`"sourceRoot":"`+strings.Repeat("r", limit-1)+`","sources":["a"],`, ""))
+	assert.Equal(t, []string{strings.Repeat("r", limit-1) + "/a"}, urls(m))
+	m = parse(t, regular(`"sourceRoot":"`+strings.Repeat("r", limit)+`","sources":["a"],`, ""))
+	assert.Equal(t, []string{"a"}, urls(m))
 }
 
 // TestNullSourceIsKept: a mapping to a source without a name is a mapping.

@@ -33,7 +33,8 @@ func NewText(text string) *Text {
 // NumLines returns the number of lines; a text that ends in a line terminator has an empty last one.
 func (t *Text) NumLines() int { return len(t.starts) }
 
-// Line returns line i (0-based) without its end, as a copy; "" when there is no such line.
+// Line returns line i (0-based) without its end; "" when there is no such line. It shares the memory of
+// the text.
 func (t *Text) Line(i int) string {
 	if i < 0 || i >= len(t.starts) {
 		return ""
@@ -49,5 +50,5 @@ func (t *Text) Line(i int) string {
 			break
 		}
 	}
-	return strings.Clone(line) // a line must not keep a text of megabytes alive
+	return line
 }

@@ -8,32 +8,28 @@ import (
 
 // The cache's weight is that of what it holds, also when an entry goes while its map is being read.
 func TestCacheWeight(t *testing.T) {
-	c := newMapCache(100)
+	c := newCache[string, int](100)
 	a, b := c.get("a"), c.get("b")
-	c.forget("a") // while it is loaded
+	c.remove("a") // while it is loaded
 	c.weigh("a", a, 40)
-	assert.Zero(t, c.weight)
+	assert.Zero(t, c.weighs())
 	a = c.get("a")
 	c.weigh("a", a, 40)
 	c.weigh("b", b, 50)
-	assert.EqualValues(t, 90, c.weight)
+	assert.EqualValues(t, 90, c.weighs())
 	c.weigh("c", c.get("c"), 30) // b was asked for first
-	assert.EqualValues(t, 70, c.weight)
+	assert.EqualValues(t, 70, c.weighs())
 	assert.Equal(t, []string{"a", "c"}, c.lru.Keys())
 	c.weigh("big", c.get("big"), 1000)
-	assert.EqualValues(t, 1000, c.weight, "the one in use stays")
-	c.forget("big")
-	assert.Zero(t, c.weight)
+	assert.EqualValues(t, 1000, c.weighs(), "the one in use stays")
+	c.remove("big")
+	assert.Zero(t, c.weighs())
 }
 
-// What failed is forgotten with every Add, and only that.
-func TestCacheForgetsFailures(t *testing.T) {
-	c := newMapCache(100)
-	failed := c.get("failed")
-	failed.err = &failure{ReasonNoMap, "no map"}
-	c.weigh("failed", failed, 0)
-	c.weigh("good", c.get("good"), 10)
-	c.forget("")
-	assert.Equal(t, []string{"good"}, c.lru.Keys())
-	assert.Empty(t, c.failed)
+func TestCacheRemoveIf(t *testing.T) {
+	c := newCache[string, int](100)
+	*c.get("odd"), *c.get("even") = 1, 2
+	c.removeIf(func(_ string, value *int) bool { return *value%2 == 1 })
+	assert.Equal(t, []string{"even"}, c.lru.Keys())
+	assert.Equal(t, 2, *c.get("even"))
 }

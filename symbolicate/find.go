@@ -4,20 +4,50 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/symbolicate/symbolicate/internal/unwrap"
 	"github.com/symbolicate/symbolicate/sourcemap"
 )
 
-// location is where a map lies: in a file of a tree, or in bytes that were given or came out of a
-// data URL.
+// location is where a map lies: in a file of a tree or in an artifact, itself or, inline, in the data
+// URL of the minified file there. Equal locations hold the same map.
 type location struct {
-	name string // for people, and the key of the cache
-	tree *tree  // nil: data
-	path string // below the tree's root
-	data []byte
+	tree     *tree
+	path     string // below the tree's root
+	artifact *Artifact
+	inline   bool
+}
+
+// name is the location for people.
+func (l location) name() string {
+	name, kind := l.path, ""
+	if l.artifact != nil {
+		name, kind = l.artifact.name(), " (map given)"
+	}
+	if l.inline {
+		kind = " (data URL)"
+	}
+	return name + kind
+}
+
+// read returns the bytes of the map.
+func (l location) read() (data []byte, err error) {
+	if l.artifact != nil {
+		data = l.artifact.SourceMap
+		if l.inline {
+			data = l.artifact.Source
+		}
+	} else if data, err = l.tree.read(l.path); err != nil {
+		return nil, unreadable(l.path, err)
+	}
+	if l.inline {
+		link, _ := sourcemap.FindSourceMapURL(data)
+		if data, err = unwrap.DataURL(link); err != nil {
+			return nil, &failure{ReasonMalformed, fmt.Sprintf("%s: sourceMappingURL: %v", l.name(), err)}
+		}
+	}
+	return data, nil
 }
 
 // failure is why there is no map for a file.
@@ -32,107 +62,152 @@ func (f *failure) Error() string { return string(f.reason) + ": " + f.detail }
 // what costs most:
 //
 //  1. an artifact added for this URL
-//  2. the file in the trees: its sourceMappingURL, else its name with ".map"
+//  2. the file itself in the trees: its sourceMappingURL, else its name with ".map", else its debug id
 //  3. a map in the trees with the file's name and ".map", the file itself not being there
-//  4. debug id of the file (its //# debugId= comment), then "file" field of the maps: this opens
-//     every map of the trees once
+//  4. a map whose "file" field names the file
+//  5. 2 and 3 again, if just one file has the name but lies in other folders than the URL says; byName
+//     tells so
 //
-// Of several files with the right name, that with the most folders in common with the URL is meant.
-func (s *Symbolicator) find(url string) (*location, error) {
+// A debug id and the "file" field open every map of the trees, once. Of several files with the right
+// name, that with the most folders in common with the URL is meant, see [pick].
+func (s *Symbolicator) find(url string) (at *location, byName bool, err error) {
 	if a, ok := s.artifact(url); ok {
-		if l, err := s.ofArtifact(a); l != nil || err != nil {
-			return l, err
+		if at, err = s.ofArtifact(a); at != nil || err != nil {
+			return at, false, err
 		}
 	}
 	wanted := urlPath(url)
 	if len(wanted) == 0 {
-		return nil, &failure{ReasonNoFile, fmt.Sprintf("%q names no file", url)}
+		return nil, false, &failure{ReasonNoFile, fmt.Sprintf("%q names no file", url)}
 	}
 	base := wanted[len(wanted)-1]
-	for _, t := range s.trees {
-		found, err := one(t, t.byBase[base], wanted, url)
-		if err != nil {
-			return nil, err
-		}
-		if found != "" {
-			if l, err := s.fromFile(t, found); l != nil || err != nil {
-				return l, err
-			}
-		}
-		named := slices.Clone(wanted)
-		named[len(named)-1] += ".map"
-		found, err = one(t, t.byBase[base+".map"], named, url)
-		if err != nil {
-			return nil, err
-		}
-		if found != "" {
-			return &location{name: found, tree: t, path: found}, nil
-		}
+	mapped := append(wanted[:len(wanted)-1:len(wanted)-1], base+".map")
+	files, maps := s.named(base), s.named(base+".map")
+	if at, err = s.fromNamed(files, maps, wanted, mapped, url); at != nil || err != nil {
+		return at, false, err
 	}
+	var written []candidate
 	for _, t := range s.trees {
 		t.peek(&s.peeks)
-		found, err := one(t, t.byFile[base], nil, url)
-		if err != nil {
-			return nil, err
-		}
-		if found != "" {
-			return &location{name: found, tree: t, path: found}, nil
-		}
+		written = append(written, t.byFile[base]...)
 	}
-	return nil, &failure{ReasonNoMap, s.nothingFound(url, base)}
+	if found, err := pick(written, wanted, url); found != nil || err != nil {
+		return found.location(), false, err
+	}
+	// By the base name alone.
+	if at, err = s.fromNamed(files, maps, []string{base}, []string{base + ".map"}, url); at != nil || err != nil {
+		return at, true, err
+	}
+	return nil, false, &failure{ReasonNoMap, s.nothingFound(url, base)}
 }
 
-// one picks the best match; more than one of them is a failure. Without wanted segments any path fits.
-func one(t *tree, paths, wanted []string, url string) (string, error) {
-	if wanted != nil {
-		paths = bestMatch(paths, wanted)
+// fromNamed finds the map through files of the right name, or maps of it.
+func (s *Symbolicator) fromNamed(files, maps []candidate, wanted, mapped []string, url string) (*location, error) {
+	found, err := pick(files, wanted, url)
+	if err != nil {
+		return nil, err
 	}
-	switch len(paths) {
+	if found != nil {
+		if l, err := s.fromFile(found.tree, found.path); l != nil || err != nil {
+			return l, err
+		}
+	}
+	found, err = pick(maps, mapped, url)
+	return found.location(), err
+}
+
+// candidate is a file that may be the wanted one: its place, and the names to compare with.
+type candidate struct {
+	tree  *tree
+	path  string
+	names []string
+}
+
+func (c *candidate) location() *location {
+	if c == nil {
+		return nil
+	}
+	return &location{tree: c.tree, path: c.path}
+}
+
+// named returns the files of all trees with that base name.
+func (s *Symbolicator) named(base string) (list []candidate) {
+	for _, t := range s.trees {
+		for _, p := range t.byBase[base] {
+			list = append(list, candidate{t, p, strings.Split(p, "/")})
+		}
+	}
+	return list
+}
+
+// pick returns the candidate with the most last names in common with the wanted ones, nil where there
+// is none. Of equals, that of the tree given first; two of one tree are a failure. A candidate that has
+// but the base name in common, while both have folders besides, is none.
+func pick(candidates []candidate, wanted []string, url string) (*candidate, error) {
+	var best []candidate
+	most := 0
+	for _, c := range candidates {
+		n := 0
+		for n < len(c.names) && n < len(wanted) && c.names[len(c.names)-1-n] == wanted[len(wanted)-1-n] {
+			n++
+		}
+		switch {
+		case n == 1 && len(c.names) > 1 && len(wanted) > 1:
+		case n > most:
+			best, most = []candidate{c}, n
+		case n == most && n > 0 && c.tree == best[0].tree:
+			best = append(best, c)
+		}
+	}
+	switch len(best) {
 	case 0:
-		return "", nil
+		return nil, nil
 	case 1:
-		return paths[0], nil
+		return &best[0], nil
 	default:
-		return "", &failure{ReasonAmbiguous, fmt.Sprintf("%d files below %s fit %s equally well: %s, %s",
-			len(paths), t.name, url, paths[0], paths[1])}
+		return nil, &failure{ReasonAmbiguous, fmt.Sprintf("%d files below %s fit %s equally well: %s, %s",
+			len(best), best[0].tree.name, url, best[0].path, best[1].path)}
 	}
 }
 
 // fromFile finds the map of a generated file that lies in a tree. No location and no error: the file
 // does not say.
 func (s *Symbolicator) fromFile(t *tree, file string) (*location, error) {
+	var beside *location
+	if t.has(file + ".map") {
+		beside = &location{tree: t, path: file + ".map"}
+	}
 	source, err := t.read(file)
 	if err != nil {
-		if beside := file + ".map"; t.has(beside) {
-			return &location{name: beside, tree: t, path: beside}, nil
+		if beside != nil {
+			return beside, nil
 		}
 		return nil, unreadable(file, err)
 	}
-	id, hasID := sourcemap.FindDebugID(source)
-	link, linked := sourcemap.FindSourceMapURL(source)
-	if linked {
+	if link, linked := sourcemap.FindSourceMapURL(source); linked {
+		if isDataURL(link) {
+			return &location{tree: t, path: file, inline: true}, nil
+		}
 		if l, err := linkedMap(t, file, link); l != nil || err != nil {
 			return l, err
 		}
 	}
-	if beside := file + ".map"; t.has(beside) {
-		return &location{name: beside, tree: t, path: beside}, nil
+	if beside != nil {
+		return beside, nil
 	}
-	if hasID {
+	if id, has := sourcemap.FindDebugID(source); has {
 		return s.findByDebugID(id)
 	}
 	return nil, nil
 }
 
-// linkedMap follows a sourceMappingURL inside the tree.
+func isDataURL(link string) bool {
+	_, err := unwrap.DataURL(link)
+	return !errors.Is(err, unwrap.ErrNotDataURL)
+}
+
+// linkedMap follows a sourceMappingURL, not a data URL, inside the tree.
 func linkedMap(t *tree, file, link string) (*location, error) {
-	data, err := unwrap.DataURL(link)
-	if err == nil {
-		return &location{name: file + " (data URL)", data: data}, nil
-	}
-	if !errors.Is(err, unwrap.ErrNotDataURL) {
-		return nil, &failure{ReasonMalformed, fmt.Sprintf("%s: sourceMappingURL: %v", file, err)}
-	}
 	wanted := urlPath(link)
 	if len(wanted) == 0 {
 		return nil, nil
@@ -140,15 +215,16 @@ func linkedMap(t *tree, file, link string) (*location, error) {
 	if !strings.Contains(link, "://") && !strings.HasPrefix(link, "/") {
 		plain, _, _ := strings.Cut(link, "?")
 		if p := path.Join(path.Dir(file), plain); t.has(p) {
-			return &location{name: p, tree: t, path: p}, nil
+			return &location{tree: t, path: p}, nil
 		}
 		wanted = urlPath(path.Join(path.Dir(file), plain))
 	}
-	found, err := one(t, t.byBase[wanted[len(wanted)-1]], wanted, link)
-	if err != nil || found == "" {
-		return nil, err
+	var candidates []candidate
+	for _, p := range t.byBase[wanted[len(wanted)-1]] {
+		candidates = append(candidates, candidate{t, p, strings.Split(p, "/")})
 	}
-	return &location{name: found, tree: t, path: found}, nil
+	found, err := pick(candidates, wanted, link)
+	return found.location(), err
 }
 
 // findByDebugID finds the map with the debug id among artifacts and trees.
@@ -160,7 +236,7 @@ func (s *Symbolicator) findByDebugID(id string) (*location, error) {
 		t.peek(&s.peeks)
 		if paths := t.byDebugID[id]; len(paths) > 0 {
 			// Maps of one debug id are equal by what a debug id means: the first will do.
-			return &location{name: paths[0], tree: t, path: paths[0]}, nil
+			return &location{tree: t, path: paths[0]}, nil
 		}
 	}
 	return nil, nil
@@ -169,7 +245,7 @@ func (s *Symbolicator) findByDebugID(id string) (*location, error) {
 // peek reads the "file" and debug id of every map of the tree, once.
 func (t *tree) peek(count *counter) {
 	t.peekOnce.Do(func() {
-		t.byFile, t.byDebugID = map[string][]string{}, map[string][]string{}
+		t.byFile, t.byDebugID = map[string][]candidate{}, map[string][]string{}
 		for _, p := range t.maps {
 			data, err := t.read(p)
 			if err != nil {
@@ -180,9 +256,9 @@ func (t *tree) peek(count *counter) {
 			if err != nil {
 				continue
 			}
-			if segments := urlPath(head.File); len(segments) > 0 {
-				base := segments[len(segments)-1]
-				t.byFile[base] = append(t.byFile[base], p)
+			if names := urlPath(head.File); len(names) > 0 {
+				base := names[len(names)-1]
+				t.byFile[base] = append(t.byFile[base], candidate{t, p, names})
 			}
 			if head.DebugID != "" {
 				t.byDebugID[head.DebugID] = append(t.byDebugID[head.DebugID], p)

@@ -348,12 +348,12 @@ func TestOneOfManyMaps(t *testing.T) {
 	for range 3 {
 		assert.Equal(t, "1057.ts", frameAt(t, s, "https://shop.example/7/chunk-1057.js"+place11).File)
 	}
-	assert.Equal(t, symbolicate.Stats{Parses: 1}, s.Stats())
+	assert.Equal(t, symbolicate.Stats{Parses: 1}, counts(s))
 	// Only what is nowhere by name has them all opened, once.
 	for i := range 3 {
 		assert.Equal(t, symbolicate.ReasonNoMap, frameAt(t, s, fmt.Sprintf("/srv/gone%d.js:1:1", i)).Reason)
 	}
-	assert.Equal(t, symbolicate.Stats{Parses: 1, Peeks: 5000}, s.Stats())
+	assert.Equal(t, symbolicate.Stats{Parses: 1, Peeks: 5000}, counts(s))
 }
 
 func TestAdd(t *testing.T) {
@@ -438,7 +438,7 @@ func TestCacheBytes(t *testing.T) {
 				assert.Equal(t, fmt.Sprintf("%d.ts", i), f.File)
 			}
 		}
-		return s.Stats().Parses
+		return counts(s).Parses
 	}
 	assert.EqualValues(t, 10, ask(symbolicate.DefaultCacheBytes))
 	assert.EqualValues(t, 60, ask(1), "each time anew")
@@ -448,7 +448,7 @@ func TestCacheBytes(t *testing.T) {
 	for range 5 {
 		frameAt(t, s, "/srv/1.js"+place11)
 	}
-	assert.EqualValues(t, 1, s.Stats().Parses, "the map in use is kept whatever it weighs")
+	assert.EqualValues(t, 1, counts(s).Parses, "the map in use is kept whatever it weighs")
 }
 
 func TestContext(t *testing.T) {

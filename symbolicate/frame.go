@@ -20,7 +20,7 @@ type Frame struct {
 	Context    *Context   // the code around the position; nil where the source text is not to be had
 	MapName    string     // the map that was used, or tried: its path below the search path, or its URL
 	Reason     Reason     // why the frame is not mapped, or has no code; "" when all is well
-	Detail     string     // Reason in one line of words
+	Detail     string     // Reason in one line of words; without a Reason, what else is to be known
 }
 
 // Kind tells frames in files from those that no map can have.
@@ -43,7 +43,8 @@ const (
 // Context is the code around a position in an original source.
 type Context struct {
 	Pre  []string // up to five lines before
-	Line string   // the line itself
+	Line string   // the line itself; of one longer than MaxContextLine, what stands around the column
+	Cut  int      // UTF-16 code units that Line lacks at its front: 0 but for such long lines
 	Post []string // up to five lines after
 }
 

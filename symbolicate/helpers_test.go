@@ -136,3 +136,10 @@ func frameAt(t testing.TB, s *symbolicate.Symbolicator, place string) symbolicat
 	require.Len(t, out.Frames, 1)
 	return out.Frames[0]
 }
+
+// counts are the Stats without the bytes, which depend on how maps are stored.
+func counts(s *symbolicate.Symbolicator) symbolicate.Stats {
+	stats := s.Stats()
+	stats.Bytes = 0
+	return stats
+}

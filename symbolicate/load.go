@@ -7,61 +7,75 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
-
-	"github.com/symbolicate/symbolicate/internal/unwrap"
 	"github.com/symbolicate/symbolicate/sourcemap"
 )
 
-// loaded is the map of a file as frames name it, or why there is none.
+// finding is the search for the map of a file, made once.
+type finding struct {
+	once   sync.Once
+	result atomic.Pointer[found]
+}
+
+// found is where the map of a file lies, or why there is none.
+type found struct {
+	at     location
+	byName bool // the file's name fits, its folders do not
+	err    *failure
+}
+
+// loaded is a map, or why it could not be read.
 type loaded struct {
 	once sync.Once
-	name string // the map, for people
+	at   location
 	m    *sourcemap.Map
-	tree *tree  // where it lies, nil: nowhere
-	path string // below the tree's root
-	size int64  // as counted in the cache, guarded by its lock
 	err  *failure
 
 	mu    sync.Mutex
 	texts map[int]*sourcemap.Text // of its sources, as far as frames have asked
 }
 
-// load finds and parses the map of a file; each file of its own once, also when many ask at a time.
-func (s *Symbolicator) load(url string) *loaded {
-	l := s.cache.get(url)
-	l.once.Do(func() {
+// locate finds the map of a file; for each file once, also when many ask at a time.
+func (s *Symbolicator) locate(url string) *found {
+	f := s.findings.get(url)
+	f.once.Do(func() {
 		adds := s.adds.Load()
-		var size int64
-		found, err := s.find(url)
-		if err == nil {
-			size, err = s.parse(l, found)
+		var r found
+		at, byName, err := s.find(url)
+		switch {
+		case err == nil && at == nil: // an artifact or a debug id that leads nowhere
+			r.err = &failure{ReasonNoMap, "no map was given for " + url}
+		case err == nil:
+			r.at, r.byName = *at, byName
+		case !errors.As(err, &r.err):
+			r.err = &failure{ReasonUnreadable, err.Error()}
 		}
-		if err != nil && !errors.As(err, &l.err) {
-			l.err = &failure{ReasonUnreadable, err.Error()}
+		f.result.Store(&r)
+		if r.err != nil && s.adds.Load() != adds {
+			s.findings.remove(url) // what was added meanwhile may be what was missing
 		}
-		if l.err != nil && s.adds.Load() != adds {
-			s.cache.forget(url) // what was added meanwhile may be what was missing
-			return
-		}
-		s.cache.weigh(url, l, size)
 	})
-	return l
+	return f.result.Load()
 }
 
-// parse parses the map and returns how many bytes it keeps alive.
-func (s *Symbolicator) parse(l *loaded, at *location) (size int64, err error) {
-	l.name, l.tree, l.path = at.name, at.tree, at.path
-	data := at.data
-	if at.tree != nil {
-		if data, err = at.tree.read(at.path); err != nil {
-			return 0, unreadable(at.name, err)
+// load parses a map; each once, also when many ask at a time.
+func (s *Symbolicator) load(at location) *loaded {
+	l := s.maps.get(at)
+	l.once.Do(func() {
+		l.at = at
+		data, err := at.read()
+		if err == nil {
+			s.parses.Add(1)
+			l.m, err = sourcemap.Parse(data, nil)
 		}
-	}
-	s.parses.Add(1)
-	m, err := sourcemap.Parse(data, nil)
-	if err != nil {
+		if err == nil {
+			s.maps.weigh(at, l, l.m.Size())
+			return
+		}
+		if errors.As(err, &l.err) {
+			return
+		}
 		reason := ReasonMalformed
 		switch {
 		case errors.Is(err, sourcemap.ErrNotJSON):
@@ -69,28 +83,19 @@ func (s *Symbolicator) parse(l *loaded, at *location) (size int64, err error) {
 		case errors.Is(err, sourcemap.ErrLimit):
 			reason = ReasonLimit
 		}
-		return 0, &failure{reason, at.name + ": " + strings.TrimPrefix(err.Error(), "sourcemap: ")}
-	}
-	l.m = m
-	return int64(len(data)) + m.Size(), nil
+		l.err = &failure{reason, at.name() + ": " + strings.TrimPrefix(err.Error(), "sourcemap: ")}
+	})
+	return l
 }
 
 // ofArtifact is the location of an artifact's map. No location and no error: it does not lead to one.
 func (s *Symbolicator) ofArtifact(a *Artifact) (*location, error) {
-	name := a.URL
-	if name == "" {
-		name = a.DebugID
-	}
 	if a.SourceMap != nil {
-		return &location{name: name + " (map given)", data: a.SourceMap}, nil
+		return &location{artifact: a}, nil
 	}
 	if link, ok := sourcemap.FindSourceMapURL(a.Source); ok {
-		data, err := unwrap.DataURL(link)
-		switch {
-		case err == nil:
-			return &location{name: name + " (data URL)", data: data}, nil
-		case !errors.Is(err, unwrap.ErrNotDataURL):
-			return nil, &failure{ReasonMalformed, fmt.Sprintf("%s: sourceMappingURL: %v", name, err)}
+		if isDataURL(link) {
+			return &location{artifact: a, inline: true}, nil
 		}
 		if other, ok := s.artifact(resolve(a.URL, link)); ok && other.SourceMap != nil {
 			return s.ofArtifact(other)
@@ -125,7 +130,7 @@ func (l *loaded) whyEmpty() *failure {
 	problems, _ := l.m.Problems()
 	for _, p := range problems {
 		if p.Kind == sourcemap.ProblemMappingsGrammar {
-			return &failure{ReasonMalformed, l.name + ": " + p.String()}
+			return &failure{ReasonMalformed, l.at.name() + ": " + p.String()}
 		}
 	}
 	return nil
@@ -135,11 +140,11 @@ func (l *loaded) whyEmpty() *failure {
 func (l *loaded) nothingAt(f *Frame, ended bool) string {
 	switch {
 	case l.m.Len() == 0:
-		return l.name + " has no mappings at all"
+		return l.at.name() + " has no mappings at all"
 	case ended:
-		return fmt.Sprintf("%s says that line %d, column %d comes from no source", l.name, f.Line, f.Column)
+		return fmt.Sprintf("%s says that line %d, column %d comes from no source", l.at.name(), f.Line, f.Column)
 	default:
-		return fmt.Sprintf("%s has no mapping on line %d at or before column %d", l.name, f.Line, f.Column)
+		return fmt.Sprintf("%s has no mapping on line %d at or before column %d", l.at.name(), f.Line, f.Column)
 	}
 }
 
@@ -170,73 +175,9 @@ const maxTexts = 32
 // beside reads a source that lies where the map says, relative to itself.
 func (l *loaded) beside(source int) (string, bool) {
 	s, ok := l.m.Source(source)
-	if !ok || s.Null || l.tree == nil || strings.Contains(s.URL, ":") || strings.HasPrefix(s.URL, "/") {
+	if !ok || s.Null || l.at.tree == nil || strings.Contains(s.URL, ":") || strings.HasPrefix(s.URL, "/") {
 		return "", false
 	}
-	data, err := l.tree.read(path.Join(path.Dir(l.path), s.URL))
+	data, err := l.at.tree.read(path.Join(path.Dir(l.at.path), s.URL))
 	return string(data), err == nil
-}
-
-// mapCache keeps what was found for files, the one used longest ago goes first.
-type mapCache struct {
-	mu     sync.Mutex
-	failed map[string]struct{} // files for which no map was found, or a broken one
-	lru    *simplelru.LRU[string, *loaded]
-	weight int64
-	limit  int64
-}
-
-// maxCached bounds the number of entries: files without a map are remembered too.
-const maxCached = 1 << 16
-
-func newMapCache(limit int64) *mapCache {
-	c := &mapCache{limit: limit, failed: map[string]struct{}{}}
-	lru, err := simplelru.NewLRU(maxCached, func(url string, l *loaded) {
-		c.weight -= l.size
-		delete(c.failed, url)
-	})
-	if err != nil {
-		panic(err) // only for a size below 1
-	}
-	c.lru = lru
-	return c
-}
-
-func (c *mapCache) get(url string) *loaded {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	l, ok := c.lru.Get(url)
-	if !ok {
-		l = &loaded{}
-		c.lru.Add(url, l)
-	}
-	return l
-}
-
-// weigh counts an entry's bytes, once it is loaded, and makes room.
-func (c *mapCache) weigh(url string, l *loaded, size int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if have, ok := c.lru.Peek(url); !ok || have != l {
-		return // dropped meanwhile; its size must not be counted
-	}
-	if l.err != nil {
-		c.failed[url] = struct{}{}
-	}
-	l.size = size
-	c.weight += size
-	for c.weight > c.limit && c.lru.Len() > 1 {
-		c.lru.RemoveOldest()
-	}
-}
-
-// forget drops a file's entry and all that failed: what was added may be what those lacked, by its
-// debug id or for a link to it.
-func (c *mapCache) forget(url string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lru.Remove(url)
-	for failed := range c.failed {
-		c.lru.Remove(failed)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,10 +30,11 @@ type Symbolicator struct {
 	byURL     map[string]*Artifact
 	byDebugID map[string]*Artifact
 
-	cache  *mapCache
-	adds   counter // calls of Add
-	parses counter
-	peeks  counter
+	findings *cache[string, finding] // by file as frames name it
+	maps     *cache[location, loaded]
+	adds     counter // calls of Add
+	parses   counter
+	peeks    counter
 }
 
 type counter = atomic.Int64
@@ -71,7 +73,7 @@ func WithContextLines(n int) Option {
 // WithCacheBytes sets how much the maps kept may weigh, in place of DefaultCacheBytes.
 func WithCacheBytes(n int64) Option {
 	return func(s *Symbolicator) error {
-		s.cache.limit = n
+		s.maps.limit = n
 		return nil
 	}
 }
@@ -82,7 +84,8 @@ func New(options ...Option) (*Symbolicator, error) {
 		context:   MaxContextLines,
 		byURL:     map[string]*Artifact{},
 		byDebugID: map[string]*Artifact{},
-		cache:     newMapCache(DefaultCacheBytes),
+		findings:  newCache[string, finding](math.MaxInt64),
+		maps:      newCache[location, loaded](DefaultCacheBytes),
 	}
 	for _, option := range options {
 		if err := option(s); err != nil {
@@ -116,21 +119,38 @@ func (s *Symbolicator) Add(a Artifact) error {
 	if a.URL == "" && a.DebugID == "" {
 		return errors.New("symbolicate: an artifact needs a URL or a debug id")
 	}
-	a.DebugID = strings.ToLower(a.DebugID)
 	if a.DebugID == "" && a.Source != nil {
 		a.DebugID, _ = sourcemap.FindDebugID(a.Source)
+	} else if id, ok := sourcemap.ParseDebugID(a.DebugID); ok {
+		a.DebugID = id
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var replaced [2]*Artifact
 	if a.URL != "" {
+		replaced[0] = s.byURL[a.URL]
 		s.byURL[a.URL] = &a
 	}
 	if a.DebugID != "" && a.SourceMap != nil {
+		replaced[1] = s.byDebugID[a.DebugID]
 		s.byDebugID[a.DebugID] = &a
 	}
 	s.adds.Add(1)
-	s.cache.forget(a.URL)
+	// What failed may have lacked just this; what was found may have been replaced.
+	s.findings.removeIf(func(url string, f *finding) bool {
+		found := f.result.Load()
+		return url == a.URL || found == nil || found.err != nil ||
+			found.at.artifact != nil && (found.at.artifact == replaced[0] || found.at.artifact == replaced[1])
+	})
 	return nil
+}
+
+// name is the artifact for people.
+func (a *Artifact) name() string {
+	if a.URL == "" {
+		return a.DebugID
+	}
+	return a.URL
 }
 
 func (s *Symbolicator) artifact(url string) (*Artifact, bool) {
@@ -147,14 +167,15 @@ func (s *Symbolicator) artifactByID(id string) (*Artifact, bool) {
 	return a, ok
 }
 
-// Stats are counts since New.
+// Stats are counts since New, and what is held now.
 type Stats struct {
 	Parses int64 // maps parsed
 	Peeks  int64 // maps opened for their "file" and debug id only
+	Bytes  int64 // that the maps kept weigh now, with their files
 }
 
 // Stats returns the counts.
-func (s *Symbolicator) Stats() Stats { return Stats{s.parses.Load(), s.peeks.Load()} }
+func (s *Symbolicator) Stats() Stats { return Stats{s.parses.Load(), s.peeks.Load(), s.maps.weighs()} }
 
 // Symbolicate returns the stack with every frame mapped that can be; the others stay as they are,
 // with a Reason. The stack given is not changed. The error is ctx's, when it ends first.
@@ -162,7 +183,7 @@ func (s *Symbolicator) Symbolicate(ctx context.Context, stack Stack) (Stack, err
 	out := stack
 	out.Frames = make([]Frame, len(stack.Frames))
 	sites := make([]callSite, len(stack.Frames))
-	files := map[string]*loaded{} // of this stack
+	maps := make([]location, len(stack.Frames))
 	for i := range stack.Frames {
 		if err := ctx.Err(); err != nil {
 			return Stack{}, err
@@ -171,7 +192,30 @@ func (s *Symbolicator) Symbolicate(ctx context.Context, stack Stack) (Stack, err
 		if printed.Minified != nil {
 			printed = printed.Minified // symbolicated before: start from what was printed
 		}
-		out.Frames[i], sites[i] = s.frame(printed, files)
+		out.Frames[i], maps[i] = s.place(printed)
+	}
+	// Map by map: so each is read once for a stack, and none must be kept for frames to come.
+	var order []location // as they first appear
+	framesOf := map[location][]int{}
+	for i, at := range maps {
+		if out.Frames[i].Reason != "" {
+			continue
+		}
+		if framesOf[at] == nil {
+			order = append(order, at)
+		}
+		framesOf[at] = append(framesOf[at], i)
+	}
+	for _, at := range order {
+		l := s.load(at)
+		for _, i := range framesOf[at] {
+			if err := ctx.Err(); err != nil {
+				return Stack{}, err
+			}
+			sites[i] = s.apply(l, &out.Frames[i])
+		}
+	}
+	for i := range out.Frames {
 		out.Frames[i].Detail = oneLine(out.Frames[i].Detail)
 	}
 	nameByCaller(&out, sites)
@@ -184,47 +228,61 @@ type callSite struct {
 	gap  int    // UTF-16 code units from the token's start to the position
 }
 
-// frame maps one frame.
-func (s *Symbolicator) frame(printed *Frame, files map[string]*loaded) (f Frame, at callSite) {
+// fail says why the frame is not mapped.
+func (f *Frame) fail(reason Reason, detail string) { f.Reason, f.Detail = reason, detail }
+
+// place starts the symbolication of a frame: it finds the map, or the reason why there is none.
+func (s *Symbolicator) place(printed *Frame) (f Frame, at location) {
 	f = *printed
 	f.Minified = printed
 	f.NameSource = NamePrinted
 	f.InApp = printed.Kind != KindNative && !builtIn(printed.File) && inApp(printed.File)
-	fail := func(reason Reason, detail string) (Frame, callSite) {
-		f.Reason, f.Detail = reason, detail
-		return f, callSite{}
-	}
 	switch {
 	case printed.Kind == KindNative:
-		return fail(ReasonNative, "code of the engine itself")
+		f.fail(ReasonNative, "code of the engine itself")
 	case printed.File == "":
-		return fail(ReasonNoFile, "the frame names no file")
+		f.fail(ReasonNoFile, "the frame names no file")
 	case builtIn(printed.File):
-		return fail(ReasonNative, printed.File+" is code of the runtime itself")
+		f.fail(ReasonNative, printed.File+" is code of the runtime itself")
 	case printed.Line < 1:
-		return fail(ReasonNoLine, "the frame has no line; lines count from 1")
+		f.fail(ReasonNoLine, "the frame has no line, or one that can't be; lines count from 1")
 	case printed.Column < 1:
-		return fail(ReasonNoColumn, "the frame has no column; columns count from 1")
+		f.fail(ReasonNoColumn, "the frame has no column, or one that can't be; columns count from 1")
+	default:
+		found := s.locate(printed.File)
+		if found.err != nil {
+			f.fail(found.err.reason, found.err.detail)
+			return f, location{}
+		}
+		f.MapName = found.at.name()
+		if found.byName {
+			f.Detail = fmt.Sprintf("%s has the right name, but lies in other folders than %s", f.MapName, printed.File)
+		}
+		return f, found.at
 	}
-	l, ok := files[printed.File]
-	if !ok {
-		l = s.load(printed.File)
-		files[printed.File] = l
-	}
-	f.MapName = l.name
+	return f, location{}
+}
+
+// apply maps the frame with the map found for it.
+func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite) {
+	printed := f.Minified
 	if l.err != nil {
-		return fail(l.err.reason, l.err.detail)
+		f.fail(l.err.reason, l.err.detail)
+		return
 	}
 	position, ok := printed.position()
 	if !ok {
-		return fail(ReasonNoMapping, "line or column is not a 32-bit number")
+		f.fail(ReasonNoMapping, "line or column is not a 32-bit number")
+		return
 	}
 	mapping, ok := l.m.Lookup(position)
 	if !ok {
 		if why := l.whyEmpty(); why != nil {
-			return fail(why.reason, why.detail)
+			f.fail(why.reason, why.detail)
+		} else {
+			f.fail(ReasonNoMapping, l.nothingAt(printed, mapping.Generated != sourcemap.Position{} || mapping.Source != -1))
 		}
-		return fail(ReasonNoMapping, l.nothingAt(printed, mapping.Generated != sourcemap.Position{} || mapping.Source != -1))
+		return
 	}
 	source, _ := l.m.Source(int(mapping.Source))
 	f.Mapped = true
@@ -232,18 +290,20 @@ func (s *Symbolicator) frame(printed *Frame, files map[string]*loaded) (f Frame,
 	f.setPosition(mapping.Original)
 	f.Module = module(source.URL)
 	f.InApp = !source.Ignored && inApp(source.URL)
-	if s.context >= 0 {
-		if code := l.code(int(mapping.Source)); code == nil {
-			f.Reason, f.Detail = ReasonSourceMissing, fmt.Sprintf("%s has no text for %s", l.name, orNull(source))
-		} else if f.Context = codeAround(code, f.Line, s.context); f.Context == nil {
-			f.Reason = ReasonSourceMissing
-			f.Detail = fmt.Sprintf("%s says line %d of %s, which has %d", l.name, f.Line, orNull(source), code.NumLines())
+	switch text := l.code(int(mapping.Source)); {
+	case text == nil:
+		f.fail(ReasonSourceMissing, fmt.Sprintf("%s has no text for %s", l.at.name(), orNull(source)))
+	case f.Line > text.NumLines():
+		f.fail(ReasonSourceMissing, fmt.Sprintf("%s says line %d of %s, which has %d", l.at.name(), f.Line, orNull(source), text.NumLines()))
+	default:
+		if f.Context = codeAround(text, f.Line, f.Column, s.context); f.Context == nil {
+			f.fail(ReasonSourceMissing, fmt.Sprintf("line %d of %s is longer than %d bytes", f.Line, orNull(source), MaxCodeLine))
 		}
 	}
 	if printed.Kind == KindEval {
-		return f, callSite{} // the place is where eval was called, which calls nothing in the stack
+		return // the place is where eval was called, which calls nothing in the stack
 	}
-	return f, callSite{l.m.Name(int(mapping.Name)), int(position.Column - mapping.Generated.Column)}
+	return callSite{l.m.Name(int(mapping.Name)), int(position.Column - mapping.Generated.Column)}
 }
 
 func orNull(s sourcemap.Source) string {

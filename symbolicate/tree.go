@@ -29,8 +29,10 @@ type tree struct {
 	byBase map[string][]string // base name → slash-separated paths below the root
 	maps   []string            // the paths that end in .map, sorted
 
-	byFile, byDebugID map[string][]string // from the maps themselves, see peek
-	peekOnce          sync.Once
+	// From the maps themselves, see peek: by the base name of their "file", and by debug id.
+	byFile    map[string][]candidate
+	byDebugID map[string][]string
+	peekOnce  sync.Once
 }
 
 func openTree(name string) (*tree, error) {
@@ -94,6 +96,9 @@ func (t *tree) has(p string) bool {
 
 // read returns the bytes of a file of the tree.
 func (t *tree) read(p string) ([]byte, error) {
+	if !t.has(p) { // a path that is a single file gives nothing else of its folder
+		return nil, fs.ErrNotExist
+	}
 	p = filepath.FromSlash(p)
 	info, err := t.root.Stat(p)
 	if err != nil {
@@ -124,27 +129,6 @@ func (t *tree) read(p string) ([]byte, error) {
 }
 
 var errTooLarge = errors.New("too large")
-
-// bestMatch returns those of the paths with the most last segments in common with the wanted ones.
-// More than one: they fit equally well.
-func bestMatch(paths []string, wanted []string) []string {
-	var best []string
-	most := 0
-	for _, p := range paths {
-		have := strings.Split(p, "/")
-		n := 0
-		for n < len(have) && n < len(wanted) && have[len(have)-1-n] == wanted[len(wanted)-1-n] {
-			n++
-		}
-		switch {
-		case n > most:
-			best, most = []string{p}, n
-		case n == most && n > 0:
-			best = append(best, p)
-		}
-	}
-	return best
-}
 
 // urlPath returns the segments of the path of a URL or file path: without scheme, host, query,
 // fragment and dots, percent-decoded.

@@ -6,7 +6,8 @@
  *             -1 stands for "none" in indices.
  *
  * Text.       All text is UTF-8 with a length in bytes; what the library returns also ends in a NUL
- *             that the length does not count. A sym_str whose data is NULL is "none".
+ *             that the length does not count. A sym_str whose data is NULL is "none". What comes from
+ *             a trace that is not UTF-8 is given back as it was.
  *
  * Errors.     Every call that can fail returns a status: SYM_OK (0), a positive answer that is no
  *             error (SYM_NOT_FOUND), or a negative SYM_ERR_*. The last argument, which may be NULL,
@@ -45,7 +46,7 @@ typedef int32_t sym_status;
 #define SYM_ERR_ARGUMENT (-1) /* NULL, a bad flag, a number out of range */
 #define SYM_ERR_CLOSED (-2)   /* no such handle: closed, or of another kind */
 #define SYM_ERR_PARSE (-3)    /* not a source map; sym_error.offset is set */
-#define SYM_ERR_LIMIT (-4)    /* larger or deeper than a documented limit */
+#define SYM_ERR_LIMIT (-4)    /* larger or deeper than a documented limit; a result over 1 GiB */
 #define SYM_ERR_IO (-5)       /* a file can't be read */
 #define SYM_ERR_MEMORY (-6)   /* no memory for the result */
 #define SYM_ERR_FORKED (-7)   /* a child of fork() */
@@ -80,7 +81,7 @@ sym_status sym_close(sym_handle handle);
 
 typedef struct sym_stats {
   int64_t handles; /* open now */
-  int64_t bytes;   /* that their objects weigh: copied input and tables, estimated */
+  int64_t bytes;   /* that their objects keep in memory: input, borrowed or not, and tables, estimated */
 } sym_stats;
 
 sym_status sym_get_stats(sym_stats *out);
@@ -146,7 +147,8 @@ typedef struct sym_frame {
   int64_t printed_line, printed_column;
   sym_str raw; /* the line as printed */
   sym_str name_source, module, map_name, reason, detail;
-  sym_str context_line; /* none: no code */
+  sym_str context_line; /* none: no code; of a very long line, what stands around the column */
+  int64_t context_cut;  /* UTF-16 code units that context_line lacks at its front, nearly always 0 */
   sym_strings pre_context, post_context;
   int32_t kind;
   int32_t mapped;

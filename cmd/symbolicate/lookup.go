@@ -45,6 +45,7 @@ stack traces; with --zero-based from 0, as inside the map. Columns are UTF-16 co
 			if err != nil {
 				return errors.New(strings.TrimPrefix(err.Error(), "sourcemap: "))
 			}
+			warn(c.ErrOrStderr(), args[0], m)
 			answers := lookUp(m, positions, base)
 			if asJSON {
 				err = writeJSON(c.OutOrStdout(), answers)
@@ -109,6 +110,7 @@ type place struct {
 func lookUp(m *sourcemap.Map, positions []sourcemap.Position, base int) []answer {
 	at := func(p sourcemap.Position) place { return place{int(p.Line) + base, int(p.Column) + base} }
 	answers := make([]answer, len(positions))
+	texts := map[int32]*sourcemap.Text{}
 	for i, p := range positions {
 		a := &answers[i]
 		a.Base, a.Generated = base, at(p)
@@ -125,11 +127,32 @@ func lookUp(m *sourcemap.Map, positions []sourcemap.Position, base int) []answer
 			name := m.Name(int(found.Name))
 			a.Name = &name
 		}
-		if text, ok := m.SourceText(int(found.Source)); ok {
-			a.code, a.column = sourcemap.NewText(text).Line(int(found.Original.Line)), found.Original
+		text, ok := texts[found.Source]
+		if !ok {
+			if content, has := m.SourceText(int(found.Source)); has {
+				text = sourcemap.NewText(content)
+			}
+			texts[found.Source] = text
+		}
+		if text != nil {
+			a.code, a.column = text.Line(int(found.Original.Line)), found.Original
 		}
 	}
 	return answers
+}
+
+// warn says on standard error what is wrong with parts of the map: they may be why a position has no
+// answer, or a wrong one.
+func warn(w io.Writer, path string, m *sourcemap.Map) {
+	const most = 3
+	problems, more := m.Problems()
+	for i, problem := range problems {
+		if i == most {
+			fmt.Fprintf(w, "symbolicate: warning: %s: %d more problems\n", clean(path), len(problems)-most+more)
+			break
+		}
+		fmt.Fprintf(w, "symbolicate: warning: %s: %s\n", clean(path), clean(problem.String()))
+	}
 }
 
 func printAnswers(w io.Writer, answers []answer) error {

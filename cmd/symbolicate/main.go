@@ -69,24 +69,33 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitInterrupted
 	case errors.Is(err, errNotMapped):
 		return exitNotMapped
-	case errors.Is(err, syscall.EPIPE):
-		return exitMapped // the reader has seen enough
 	case err != nil:
-		fmt.Fprintf(stderr, "symbolicate: %v\n", err)
+		fmt.Fprintf(stderr, "symbolicate: %s\n", clean(err.Error()))
 		return exitBadInput
 	}
 	return exitMapped
 }
 
+// plain is what the library found out about the terminal and NO_COLOR.
+var plain = color.NoColor
+
 func setColour(when string) error {
 	switch when {
-	case "auto": // the library has looked at the terminal and at NO_COLOR
+	case "auto":
+		color.NoColor = plain
 	case "always":
 		color.NoColor = false
 	case "never":
 		color.NoColor = true
 	default:
 		return fmt.Errorf("--color %s: want auto, always or never", when)
+	}
+	for _, style := range styles { // each has looked at NO_COLOR itself, which --color always overrules
+		if color.NoColor {
+			style.DisableColor()
+		} else {
+			style.EnableColor()
+		}
 	}
 	return nil
 }

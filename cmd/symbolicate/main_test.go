@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fatih/color"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -92,7 +91,7 @@ func TestStackTrace(t *testing.T) {
 }
 
 func TestColour(t *testing.T) {
-	defer func(before bool) { color.NoColor = before }(color.NoColor)
+	t.Setenv("NO_COLOR", "1") // the flag overrules it
 	_, out, _ := command(t, "", "stack", boot, "--maps", dist, "--color", "always")
 	assert.Contains(t, out, "\x1b[1mlanguage\x1b[")
 	_, out, _ = command(t, "", "stack", boot, "--maps", dist, "--color", "never")

@@ -15,12 +15,20 @@ import (
 	"github.com/symbolicate/symbolicate/symbolicate"
 )
 
+var styles []*color.Color
+
+// style returns a function that writes its arguments with the attributes.
+func style(attributes ...color.Attribute) func(...any) string {
+	styles = append(styles, color.New(attributes...))
+	return styles[len(styles)-1].SprintFunc()
+}
+
 var (
-	bold   = color.New(color.Bold).SprintFunc()
-	dim    = color.New(color.Faint).SprintFunc()
-	red    = color.New(color.FgRed, color.Bold).SprintFunc()
-	cyan   = color.New(color.FgCyan).SprintFunc()
-	yellow = color.New(color.FgYellow).SprintFunc()
+	bold   = style(color.Bold)
+	dim    = style(color.Faint)
+	red    = style(color.FgRed, color.Bold)
+	cyan   = style(color.FgCyan)
+	yellow = style(color.FgYellow)
 )
 
 // printStack prints a symbolicated stack for people.
@@ -31,7 +39,7 @@ func printStack(w io.Writer, stack *symbolicate.Stack) error {
 	}
 	for i := range stack.Frames {
 		for _, line := range stack.Between(i) {
-			fmt.Fprintln(&out, clean(line))
+			fmt.Fprintln(&out, show(strings.TrimSuffix(line, "\r")))
 		}
 		printFrame(&out, &stack.Frames[i])
 		if out.Len() > 1<<16 {
@@ -42,7 +50,7 @@ func printStack(w io.Writer, stack *symbolicate.Stack) error {
 		}
 	}
 	for _, line := range stack.Between(len(stack.Frames)) {
-		fmt.Fprintln(&out, clean(line))
+		fmt.Fprintln(&out, show(strings.TrimSuffix(line, "\r")))
 	}
 	mapped := mappedFrames(stack)
 	if mapped < len(stack.Frames) {
@@ -69,6 +77,9 @@ func printFrame(out *bytes.Buffer, f *symbolicate.Frame) {
 		file = "(a source without a name)"
 	}
 	fmt.Fprintf(out, "  %s %s  %s\n", dim("at"), bold(clean(function)), placeText(file, f.Line, f.Column))
+	if f.Reason == "" && f.Detail != "" {
+		fmt.Fprintf(out, "     %s\n", yellow("note: "+clean(f.Detail)))
+	}
 	if f.Context == nil {
 		fmt.Fprintf(out, "     %s\n", yellow(fmt.Sprintf("no code [%s]: %s", f.Reason, clean(f.Detail))))
 		return
@@ -78,7 +89,7 @@ func printFrame(out *bytes.Buffer, f *symbolicate.Frame) {
 	for i, line := range c.Pre {
 		codeLine(out, f.Line-len(c.Pre)+i, width, line, -1, false)
 	}
-	codeLine(out, f.Line, width, c.Line, f.Column-1, true)
+	codeLine(out, f.Line, width, c.Line, f.Column-1-c.Cut, true)
 	for i, line := range c.Post {
 		codeLine(out, f.Line+1+i, width, line, -1, false)
 	}
@@ -132,7 +143,7 @@ func cutUTF16(text string, column int) (before, after string) {
 	return text, ""
 }
 
-// show makes code fit for a terminal: tabs to spaces, nothing that moves the cursor.
+// show makes a line fit for a terminal: tabs to spaces, nothing that moves the cursor.
 func show(text string) string { return clean(strings.ReplaceAll(text, "\t", "    ")) }
 
 // clean keeps text from a trace or a map from controlling the terminal.
@@ -148,7 +159,7 @@ func clean(text string) string {
 func cleanLines(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		lines[i] = clean(line)
+		lines[i] = show(strings.TrimSuffix(line, "\r"))
 	}
 	return strings.Join(lines, "\n")
 }

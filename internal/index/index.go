@@ -151,7 +151,8 @@ func (b *Builder) Build() *Table {
 	if b.unsorted {
 		b.sort()
 	}
-	t := &b.table
+	t := new(Table) // not a part of b, which would stay in memory with it
+	*t = b.table
 	for i, number := range b.line {
 		if i == 0 || number != b.line[i-1] {
 			t.lines = append(t.lines, line{number, i})

@@ -40,11 +40,10 @@ type result struct {
 
 // signedValue is VLQSignedValue; tooLarge is the index of the digit that passes 2³², or -1.
 func signedValue(digits string) (value int64, tooLarge int) {
-	unsigned, place := new(big.Int), big.NewInt(1)
+	unsigned := new(big.Int)
 	for i, c := range digits {
 		digit := big.NewInt(int64(strings.IndexRune(base64Alphabet, c) % 32))
-		unsigned.Add(unsigned, digit.Mul(digit, place))
-		place.Mul(place, big.NewInt(32))
+		unsigned.Add(unsigned, digit.Lsh(digit, uint(5*i)))
 		if unsigned.Cmp(big.NewInt(1<<32)) >= 0 {
 			return 0, i
 		}
@@ -240,7 +239,7 @@ var texts = func() []string {
 		// a digit of each value, a digit behind
 		many("ghijklmnopqrstuvwxyz0123456789A", 1), base64Alphabet, many("ABCD", 3),
 	}
-	for _, n := range []int{1023, 1024, 1025, 2047, 2048, 2049, 3072} {
+	for _, n := range []int{1023, 1024, 1025, 2048} {
 		list = append(list,
 			many("A", n), many("CAAA", n), many("CAACC", n)+";", strings.Repeat("A;", n), strings.Repeat(";A", n),
 			many("A", n)+",", many("A", n)+",!", many("A", n)+",AA", many("A", n)+";,A", many("A", n)+",,A", many("A", n)+",ggggggE",

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from . import _errors
 
@@ -105,6 +105,12 @@ def new_error() -> Any:
     return open_library()[1].new("sym_error *")
 
 
+def new_result(kind: str) -> Any:
+    """Return a place for a result, which is freed with the place."""
+    lib, ffi = open_library()
+    return ffi.gc(ffi.new(kind), lambda out: lib.sym_free(out[0]))
+
+
 def text(value: Any) -> str | None:
     """Return what a ``sym_str`` says, ``None`` for none."""
     if not value.data:
@@ -120,27 +126,25 @@ def texts(value: Any) -> list[str | None]:
 
 def take_strings(call: Callable[[Any, Any], int]) -> list[str | None] | None:
     """Make a call that gives a ``sym_strings``; return its texts, ``None`` when not found."""
-    lib, ffi = open_library()
-    out, error = ffi.new("sym_strings **"), new_error()
+    out, error = new_result("sym_strings **"), new_error()
     if check(call(out, error), error) == NOT_FOUND:
         return None
-    try:
-        return texts(out[0])
-    finally:
-        lib.sym_free(out[0])
+    return texts(out[0])
 
 
 class Handle:
     """A native handle that is given back on ``close()`` or when its owner is garbage-collected.
 
-    ``lent`` is what must stay in memory for as long as the handle is open.
+    ``out`` is the place where a call puts the number; it is made before the call, so that the handle is
+    given back whatever interrupts Python behind the call. ``lent`` is what must stay in memory for as
+    long as the handle is open.
     """
 
-    __slots__ = ("_finalizer", "_number")
+    __slots__ = ("_finalizer", "out")
 
-    def __init__(self, owner: object, number: int, lent: object = None) -> None:
-        self._number = number
-        self._finalizer = weakref.finalize(owner, _give_back, _epoch, number, lent)
+    def __init__(self, owner: object, lent: object = None) -> None:
+        self.out = open_library()[1].new("sym_handle *")
+        self._finalizer = weakref.finalize(owner, _give_back, _epoch, self.out, lent)
 
     @property
     def number(self) -> int:
@@ -151,7 +155,7 @@ class Handle:
         if arguments[2][0] != _epoch:
             _load()
             raise _errors.ForkError("this object was made before fork() and can't be used in the child")
-        return self._number
+        return int(self.out[0])
 
     @property
     def closed(self) -> bool:
@@ -170,6 +174,9 @@ class Owner:
         """Free the native memory now. Closing twice is allowed."""
         self._handle.close()
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} can't be pickled or copied: it owns native memory of this process")
+
     def __enter__(self: OwnerT) -> OwnerT:
         return self
 
@@ -179,10 +186,10 @@ class Owner:
         self.close()
 
 
-def _give_back(epoch: int, number: int, lent: object) -> None:
-    # At exit of a child this runs too, for the parent's objects.
-    if epoch == _epoch and _lib is not None:
-        _lib.sym_close(number)
+def _give_back(epoch: int, out: Any, lent: object) -> None:
+    # At exit of a child this runs too, for the parent's objects. 0: the call failed.
+    if epoch == _epoch and _lib is not None and out[0]:
+        _lib.sym_close(out[0])
 
 
 class Stats(NamedTuple):

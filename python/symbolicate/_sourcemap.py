@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ._errors import ArtifactError
+from ._errors import SymbolicateError
 from ._library import NOT_FOUND, Handle, Owner, check, new_error, open_library, take_strings
 
 _STRICT, _BORROW = 1, 2
@@ -62,9 +62,9 @@ class SourceMap(Owner):
     _texts: dict[tuple[int, int], str | None]
 
     @classmethod
-    def _own(cls, number: int, lent: object = None) -> "SourceMap":
+    def _new(cls, lent: object = None) -> "SourceMap":
         self = object.__new__(cls)
-        self._handle = Handle(self, number, lent)
+        self._handle = Handle(self, lent)
         self._texts = {}
         return self
 
@@ -80,23 +80,27 @@ class SourceMap(Owner):
         if isinstance(data, bytes):
             flags |= _BORROW
         view = ffi.from_buffer(data)
-        out, error = ffi.new("sym_handle *"), new_error()
-        check(lib.sym_map_parse(view, len(view), flags, out, error), error)
-        return cls._own(out[0], view if flags & _BORROW else None)
+        self, error = cls._new(view if flags & _BORROW else None), new_error()
+        check(lib.sym_map_parse(view, len(view), flags, self._handle.out, error), error)
+        return self
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, strict: bool = False) -> "SourceMap":
         """Read and parse a file."""
-        lib, ffi = open_library()
+        lib, _ = open_library()
         name = os.fsencode(path)
-        out, error = ffi.new("sym_handle *"), new_error()
-        check(lib.sym_map_open(name, len(name), _STRICT if strict else 0, out, error), error)
-        return cls._own(out[0])
+        self, error = cls._new(), new_error()
+        check(lib.sym_map_open(name, len(name), _STRICT if strict else 0, self._handle.out, error), error)
+        return self
 
     def __repr__(self) -> str:
-        if self._handle.closed:
-            return "<symbolicate.SourceMap, closed>"
-        return f"<symbolicate.SourceMap of {len(self)} mappings>"
+        try:
+            return f"<symbolicate.SourceMap of {len(self)} mappings>"
+        except SymbolicateError as error:  # closed, or in a child of fork
+            return f"<symbolicate.SourceMap, {error}>"
+
+    def __bool__(self) -> bool:
+        return True  # a map without mappings is a map
 
     def __len__(self) -> int:
         """Return the number of mappings."""
@@ -197,7 +201,7 @@ class SourceMap(Owner):
 
     @property
     def nbytes(self) -> int:
-        """An estimate of the native memory of the map, without the bytes that it was made from."""
+        """The memory that the map keeps: the bytes that it was made from, and an estimate of its tables."""
         return int(self._info().bytes)
 
     def source_text(self, i: int) -> str | None:
@@ -224,6 +228,8 @@ def _int32s(values: Sequence[int]) -> Any:
         view = memoryview(values)  # type: ignore[arg-type]
     except TypeError:
         return array("i", values)
+    if view.ndim != 1:
+        raise ValueError(f"a column has one dimension, not {view.ndim}")
     if view.itemsize == 4 and view.format in ("i", "l", "=i", "<i", "@i") and view.c_contiguous:
         return view
     return array("i", view.tolist())
@@ -232,7 +238,7 @@ def _int32s(values: Sequence[int]) -> Any:
 def find_source_map_url(source: str | Buffer) -> str | None:
     """Return the URL of a JavaScript file's ``sourceMappingURL`` comment, ``None`` where it has none."""
     if not isinstance(source, str | bytes | bytearray | memoryview):
-        raise ArtifactError(f"the source is {type(source).__name__}, want str or bytes")
+        raise TypeError(f"the source is {type(source).__name__}, want str or bytes")
     data = source.encode("utf-8", "replace") if isinstance(source, str) else source
     lib, ffi = open_library()
     view = ffi.from_buffer(data)

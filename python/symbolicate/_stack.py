@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._errors import ArtifactError
-from ._library import Handle, Owner, check, new_error, open_library, text, texts
+from ._library import Handle, Owner, check, new_error, new_result, open_library, text, texts
 
 _NATIVE = 1
 
@@ -45,6 +45,8 @@ class Frame:
     """The application's own code: not native, not of a library."""
     context_line: str | None = None
     """The line of code, ``None`` where there is no source text."""
+    context_cut: int = 0
+    """UTF-16 code units that ``context_line`` lacks at its front: of lines over 10,000 bytes, only a part is given."""
     pre_context: tuple[str, ...] = ()
     post_context: tuple[str, ...] = ()
     module: str | None = None
@@ -56,7 +58,7 @@ class Frame:
     reason: str | None = None
     """Stable code for why the frame is not mapped, or has no code; ``None`` when all is well."""
     detail: str | None = None
-    """``reason`` in words."""
+    """``reason`` in words; without one, what else is to be known."""
     minified: MinifiedFrame | None = None
     """The frame as printed; ``None`` before symbolication."""
 
@@ -92,6 +94,7 @@ def _frame(raw: Any) -> Frame:
         mapped=bool(raw.mapped),
         in_app=bool(raw.in_app),
         context_line=line,
+        context_cut=raw.context_cut,
         pre_context=tuple(t or "" for t in texts(raw.pre_context)),
         post_context=tuple(t or "" for t in texts(raw.post_context)),
         module=text(raw.module),
@@ -107,17 +110,14 @@ def _take_stack(function: str, trace: str, handle: Handle | None = None) -> Stac
     """Make a call that gives a ``sym_stack``."""
     if not isinstance(trace, str):
         raise TypeError(f"a stack trace is a str, not {type(trace).__name__}")
-    lib, ffi = open_library()
+    lib, _ = open_library()
     data = trace.encode("utf-8", "replace")
-    out, error = ffi.new("sym_stack **"), new_error()
+    out, error = new_result("sym_stack **"), new_error()
     handles = () if handle is None else (handle.number,)
     check(getattr(lib, function)(*handles, data, len(data), out, error), error)
     raw = out[0]
-    try:
-        frames = [_frame(raw.frames[i]) for i in range(raw.count)]
-        return Stack(text(raw.message) or "", frames, text(raw.text) or "")
-    finally:
-        lib.sym_free(raw)
+    frames = [_frame(raw.frames[i]) for i in range(raw.count)]
+    return Stack(text(raw.message) or "", frames, text(raw.text) or "")
 
 
 def parse_stack(text: str) -> Stack:
@@ -143,9 +143,8 @@ class Symbolicator(Owner):
         raw = ffi.new(
             "sym_str[]", [{"data": ffi.cast("char *", k), "len": len(n)} for k, n in zip(keep, names, strict=True)]
         )
-        out, error = ffi.new("sym_handle *"), new_error()
-        check(lib.sym_symbolicator_new(raw, len(names), context_lines, out, error), error)
-        self._handle = Handle(self, out[0])
+        self._handle, error = Handle(self), new_error()
+        check(lib.sym_symbolicator_new(raw, len(names), context_lines, self._handle.out, error), error)
 
     def add(
         self,
@@ -159,6 +158,8 @@ class Symbolicator(Owner):
         ``source`` and ``source_map`` are bytes, or paths that are read now. At least one of ``url`` and
         ``debug_id`` must be given.
         """
+        if not isinstance(url, str | None) or not isinstance(debug_id, str | None):
+            raise TypeError("url and debug_id are str or None")
         lib, ffi = open_library()
         parts = [
             None if url is None else url.encode("utf-8", "replace"),
@@ -187,8 +188,9 @@ def _contents(part: bytes | os.PathLike[str] | None) -> bytes | None:
         return part
     if isinstance(part, bytearray | memoryview):
         return bytes(part)
+    path = os.fspath(part)  # not open(part): a number would be a file descriptor
     try:
-        with open(part, "rb") as file:
+        with open(path, "rb") as file:
             return file.read()
     except OSError as error:
         raise ArtifactError(str(error)) from error

@@ -136,6 +136,31 @@ def test_control_for_leaks() -> None:
     assert symbolicate.stats() == before
 
 
+def test_interrupted_calls_leak_nothing() -> None:
+    """A signal handler that raises behind a native call must not lose the handle that it gave."""
+    code = """
+import gc, signal, symbolicate
+
+class Interrupt(Exception): pass
+def interrupt(*_): raise Interrupt
+signal.signal(signal.SIGALRM, interrupt)
+data = b'{"version":3,"sources":["a"],"names":[],"mappings":"' + b",".join([b"AAAA"] * 400_000) + b'"}'
+interrupted = 0
+for i in range(20):
+    signal.setitimer(signal.ITIMER_REAL, 0.002 + i * 0.0005)
+    try:
+        symbolicate.SourceMap.from_bytes(data)
+    except Interrupt:
+        interrupted += 1
+    signal.setitimer(signal.ITIMER_REAL, 0)
+gc.collect()
+assert interrupted, "no call was interrupted"
+assert symbolicate.stats() == (0, 0), symbolicate.stats()
+"""
+    result = run(sys.executable, "-c", code)
+    assert result.returncode == 0, result.stderr
+
+
 def test_shutdown_with_open_objects() -> None:
     code = (
         f"import symbolicate; m = symbolicate.SourceMap.open({str(DIST / 'shop.min.js.map')!r}); x = [m]; x.append(x);"

@@ -1,3 +1,4 @@
+import copy
 import json
 import pickle
 import threading
@@ -70,6 +71,9 @@ def test_lookup_many_edges(map_bytes: bytes) -> None:
         m.lookup_many([1, 2], [1])
     with pytest.raises(OverflowError):
         m.lookup_many([2**31], [0])
+    square = memoryview(array("i", range(4))).cast("b").cast("i", (2, 2))
+    with pytest.raises(ValueError, match="one dimension"):
+        m.lookup_many(square, square)
     with pytest.raises(OverflowError):
         m.lookup(2**31, 0)
     with pytest.raises(TypeError):
@@ -137,6 +141,14 @@ def test_close(map_bytes: bytes) -> None:
             call()
     with pytest.raises(TypeError):
         SourceMap()
+
+
+def test_no_copies(map_bytes: bytes) -> None:
+    m = SourceMap.from_bytes(map_bytes)
+    for make in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="native memory"):
+            make(m)
+    assert bool(SourceMap.from_bytes(b'{"version":3,"sources":[],"mappings":""}'))
 
 
 def test_index_errors(map_bytes: bytes) -> None:
