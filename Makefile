@@ -5,7 +5,6 @@ CC     ?= cc
 CACHE  := .cache
 VENV   := $(CACHE)/venv
 
-GOTEST      ?= go test -race
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_SOURCES  := $(shell find cabi cmd internal sourcemap symbolicate -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name 'exports.map')
 PY_SOURCES  := $(wildcard python/symbolicate/*.py) setup.py pyproject.toml
@@ -34,7 +33,10 @@ demo: $(VENV)/installed ## build all, install the Python package, symbolicate th
 test: test-go test-c test-python ## all tests; what needs node or the corpus says so and is skipped
 
 test-go: ## Go tests, with the race detector
-	$(GOTEST) ./...
+	@mkdir -p build
+	go test -race -v ./... >build/go-test.log 2>&1; status=$$?; \
+	  grep -E '^(ok|FAIL|panic:)|skipped:' build/go-test.log; \
+	  [ $$status = 0 ] || { grep -vE '^ *(=== |--- PASS|PASS$$)' build/go-test.log | tail -n 300; exit $$status; }
 
 build/ctest/%: cabi/ctest/%.c cabi/include/symbolicate.h build/libsymbolicate.so
 	@mkdir -p build/ctest

@@ -85,7 +85,7 @@ func goSourcemap(m *sourcemap.Map, all []sourcemap.Mapping, p sourcemap.Position
 		if end.Line < p.Line {
 			return answer{}, nil
 		}
-		if found, here = m.LookupAcrossLines(p); found == (sourcemap.Mapping{Source: -1, Name: -1}) {
+		if found, _ = m.LookupAcrossLines(p); found == (sourcemap.Mapping{Source: -1, Name: -1}) {
 			return answer{}, nil
 		}
 		rules = append(rules, "crosses lines")

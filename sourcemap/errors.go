@@ -58,7 +58,8 @@ const (
 	ProblemSection            ProblemKind = "section"              // is not an object: skipped
 	ProblemSectionOffset      ProblemKind = "section-offset"       // line or column is not an integer: read as 0
 	ProblemSectionOrder       ProblemKind = "section-order"        // starts before the section before it
-	ProblemSectionOverlap     ProblemKind = "section-overlap"      // starts before the last mapping of the one before it
+	ProblemSectionOverlap     ProblemKind = "section-overlap"      // starts where the one before it does, or before its last mapping
+	ProblemSectionsBeside     ProblemKind = "sections-beside"      // mappings stand beside sections: left out
 	ProblemSectionMap         ProblemKind = "section-map"          // its map is broken: skipped
 	ProblemSectionNested      ProblemKind = "section-nested"       // its map is itself indexed: read all the same
 )

@@ -120,7 +120,7 @@ func randomMap(random *rand.Rand) string {
 // TestLookupAgainstMappings: lookups say what a scan of Mappings says.
 func TestLookupAgainstMappings(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
-	for range 200 {
+	for range 80 {
 		text := randomMap(random)
 		m := parse(t, text)
 		all := mappings(m)

@@ -23,7 +23,11 @@ func (p *parser) sections(f *fields, by shift, depth int) error {
 			return err
 		}
 	}
-	previous, started := shift{}, false
+	// This and sections at one offset the standard forbids, but its algorithm does not look for them.
+	if f.mappings.kind != 0 {
+		p.problem(ProblemSectionsBeside, f.mappings.span.Start, "mappings beside sections are left out")
+	}
+	previous, started, before := shift{}, false, 0 // before: mappings ahead of the previous section's
 	for i := range f.sections {
 		s := &f.sections[i]
 		if s.parts == nil {
@@ -34,10 +38,14 @@ func (p *parser) sections(f *fields, by shift, depth int) error {
 		if started && (own.line < previous.line || own.line == previous.line && own.column < previous.column) {
 			p.problem(ProblemSectionOrder, s.at, "section %d starts before section %d", i, i-1)
 		}
+		if started && own == previous && p.table.Len() > before {
+			p.problem(ProblemSectionOverlap, s.at, "section %d starts where section %d does", i, i-1)
+		}
 		at := own.within(by)
 		if last, ok := p.table.Last(); ok && started && at.before(last) {
 			p.problem(ProblemSectionOverlap, s.at, "section %d starts before the last mapping of section %d", i, i-1)
 		}
+		before = p.table.Len()
 		if err := p.section(i, s, at, depth); err != nil {
 			return err
 		}

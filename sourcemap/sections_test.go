@@ -31,7 +31,6 @@ func TestSections(t *testing.T) {
 			[][]int32{{0, 0, 0, 0, 0, 0}, {0, 2, 0, 0, 1}, {1, 2, 0, 0, 2, 0}, {5, 0, 1, 0, 0, 2}, {5, 2}, {6, 1, 1, 0, 1, 1}, {9, 0, 0, 0, 0, 3}, {9, 2, 0, 0, 1}, {10, 2, 0, 0, 2, 3}}},
 		{"an empty section between", indexed(section(0, 0, a), section(2, 0, regular(`"sources":["z"],"names":["y"],`, "")), section(2, 0, b)), []string{"a", "z", "b"}, []string{"n", "y", "n", "m"},
 			[][]int32{{0, 0, 0, 0, 0, 0}, {0, 2, 0, 0, 1}, {1, 2, 0, 0, 2, 0}, {2, 0, 2, 0, 0, 3}, {2, 2}, {3, 1, 2, 0, 1, 2}}},
-		{"two at one offset", indexed(section(0, 0, regular(`"sources":["a"],`, "AAAA")), section(0, 0, regular(`"sources":["b"],`, "AAAA"))), []string{"a", "b"}, nil, [][]int32{{0, 0, 0, 0, 0}, {0, 0, 1, 0, 0}}},
 		{"a section's unsorted mappings", indexed(section(1, 5, regular(`"sources":["a"],`, "IAAA,JAAC"))), []string{"a"}, nil, [][]int32{{1, 5, 0, 0, 1}, {1, 9, 0, 0, 0}}},
 		{"the map before the offset, and an offset of floats", `{"sections":[{"map":` + regular(`"sources":["a"],`, "AAAA") + `,"x":{},"offset":{"z":[],"column":1.0e1,"line":2.0}}],"version":3}`, []string{"a"}, nil, [][]int32{{2, 10, 0, 0, 0}}},
 	} {

@@ -239,6 +239,10 @@ var texts = func() []string {
 		// a digit of each value, a digit behind
 		many("ghijklmnopqrstuvwxyz0123456789A", 1), base64Alphabet, many("ABCD", 3),
 	}
+	for zeros := 5; zeros < 28; zeros++ { // where a shift in 64 bits would lose the digit
+		padding := strings.Repeat("g", zeros)
+		list = append(list, padding+"A", padding+"B", padding+"Q", padding+"wB", "h"+padding+"wA", "A,"+padding+"f")
+	}
 	for _, n := range []int{1023, 1024, 1025, 2048} {
 		list = append(list,
 			many("A", n), many("CAAA", n), many("CAACC", n)+";", strings.Repeat("A;", n), strings.Repeat(";A", n),
@@ -256,8 +260,10 @@ func TestDecodeAgainstReference(t *testing.T) {
 	for i, text := range texts {
 		t.Run(fmt.Sprintf("%d %.30q", i, text), func(t *testing.T) {
 			checkDecode(t, text, 3, 2)
-			checkDecode(t, text, 0, 0)
-			checkDecode(t, text, 1<<31-1, 1<<31-1)
+			if len(text) < 1000 { // the long ones are about chunks and padding
+				checkDecode(t, text, 0, 0)
+				checkDecode(t, text, 1<<31-1, 1<<31-1)
+			}
 		})
 	}
 }
