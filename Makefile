@@ -34,7 +34,7 @@ test: test-go test-c test-python ## all tests; what needs node or the corpus say
 
 test-go: ## Go tests, with the race detector
 	@mkdir -p build
-	go test -race -v ./... >build/go-test.log 2>&1; status=$$?; \
+	@go test -race -v ./... >build/go-test.log 2>&1; status=$$?; \
 	  grep -E '^(ok|FAIL|panic:)|skipped:' build/go-test.log; \
 	  [ $$status = 0 ] || { grep -vE '^ *(=== |--- PASS|PASS$$)' build/go-test.log | tail -n 300; exit $$status; }
 
