@@ -3,6 +3,7 @@ package sourcemap_test
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -116,16 +117,18 @@ func allAt(m *sourcemap.Map) (list [][]int32) {
 	return list
 }
 
-// requireLinear runs f on an input of two sizes, the larger 16 times the smaller, and compares the times: about 16 for
-// work in line with the size, 256 for its square. Caches and the garbage collector make the former up to 60 here.
+// requireLinear runs f on an input of two sizes, the larger 16 times the smaller, and compares the CPU times: about 16
+// for work in line with the size, 256 for its square. Caches and fresh memory make the former up to 50 here.
 func requireLinear(t *testing.T, what string, size int, f func(size int) (run func())) {
 	t.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // collections come at any time and cost what the heap holds
 	shortest := func(size int) time.Duration {
 		run, best := f(size), time.Duration(1<<62)
 		for range 2 {
-			start := time.Now()
+			runtime.GC()
+			start := cpuTime()
 			run()
-			best = min(best, time.Since(start))
+			best = min(best, cpuTime()-start)
 		}
 		return best
 	}
@@ -137,7 +140,6 @@ func requireLinear(t *testing.T, what string, size int, f func(size int) (run fu
 		if ratio < 100 {
 			return
 		}
-		runtime.GC()
 	}
 	t.Errorf("%s: 16 times the input takes %.0f times as long", what, ratio)
 }

@@ -2,11 +2,13 @@
 
     python soak_leaks.py [EARLY] [LATE] [TOLERANCE]
 
-Each map is 300 kB or more. A tenth of them end in reference cycles, a tenth in exceptions. Memory is
-compared after trim(), because Go's collector otherwise leaves more or less of what is free resident,
-as it happens; and as the median of five readings, because each of Go's processors holds up to half a
-megabyte of free pages back, now and then. Exit code 1 when handles are left, or when resident memory after LATE maps is more than
-TOLERANCE above or below that after EARLY.
+Each map is 300 kB or more. A tenth of them end in reference cycles, a tenth in exceptions. Exit code 1
+when handles are left, or when resident memory after LATE maps is more than TOLERANCE above or below
+that after EARLY.
+
+Memory is read after trim(), because Go's collector otherwise leaves more or less of what is free
+resident, as it happens; and as the least of ten readings, because the allocators of Go and Python hold
+a megabyte or two of free pages back now and then. A leak raises the least reading like any other.
 """
 
 import gc
@@ -57,14 +59,14 @@ def resident() -> int:
 
 
 def settled(data: bytes) -> int:
-    """Return the resident memory when all garbage is gone: the median of five readings."""
+    """Return the resident memory when all garbage is gone: the least of ten readings."""
     readings = []
-    for _ in range(5):
-        make_and_drop(data, 20)
+    for _ in range(10):
+        make_and_drop(data, 100)
         gc.collect()
         symbolicate.trim()
         readings.append(resident())
-    return sorted(readings)[2]
+    return min(readings)
 
 
 def main(early: int, late: int, tolerance: float) -> int:
