@@ -7,8 +7,8 @@ when handles are left, or when resident memory after LATE maps is more than TOLE
 that after EARLY.
 
 Memory is read after trim(), because Go's collector otherwise leaves more or less of what is free
-resident, as it happens; and as the least of ten readings, because the allocators of Go and Python hold
-a megabyte or two of free pages back now and then. A leak raises the least reading like any other.
+resident, as it happens; with one processor for Go, because each holds up to half a megabyte of free
+pages back; and as the least of ten readings. A leak raises the least reading like any other.
 """
 
 import gc
@@ -70,6 +70,7 @@ def settled(data: bytes) -> int:
 
 
 def main(early: int, late: int, tolerance: float) -> int:
+    os.environ["GOMAXPROCS"] = "1"  # read when the library is loaded, by the first call
     data = map_of_300_kb()
     print(f"map: {len(data):,} bytes, {len(symbolicate.SourceMap.from_bytes(data)):,} mappings")
     gc.collect()
