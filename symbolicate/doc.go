@@ -13,12 +13,13 @@
 // Stack traces of V8 (Chrome, Node.js, Edge), SpiderMonkey (Firefox) and JavaScriptCore (Safari) are
 // understood, also mixed in one text.
 //
-// # Nothing is lost, nothing is guessed
+// # Nothing is lost
 //
 // A frame that cannot be mapped stays in the result as it was printed, with a [Reason] (a stable
 // code) and one line of words. Maps are looked for only in the paths and artifacts that a
 // [Symbolicator] was given; nothing is fetched, nothing outside those paths is read, and where two
-// files fit equally well neither is taken.
+// files fit equally well neither is taken. A lone file with the right name in other folders than the URL
+// says is taken last, and the frame's Detail says so.
 //
 // # Goroutines
 //

@@ -44,7 +44,7 @@ type Option func(*Symbolicator) error
 
 // WithPaths adds folders, or single files, in which maps are searched: by sourceMappingURL, by name
 // ("x.js" and "x.js.map"), by debug id and by the maps' "file" field. Folders are read once, now.
-// Where several paths have a map for a file, the first given is taken.
+// Over all paths the best match is taken; of equals, that of the path given first.
 func WithPaths(paths ...string) Option {
 	return func(s *Symbolicator) error {
 		for _, p := range paths {

@@ -76,7 +76,7 @@ with the reason.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringArrayVarP(&maps, "maps", "m", nil, "folder or file with source maps (may be repeated; the first that has a map wins)")
+	flags.StringArrayVarP(&maps, "maps", "m", nil, "folder or file with source maps (may be repeated; the best match wins, of equals the first)")
 	flags.IntVarP(&around, "context", "C", 2, "lines of code before and after each frame's own, 0 to 5")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	flags.BoolVar(&asTrace, "trace", false, "print the trace itself with its frames replaced")

@@ -129,7 +129,7 @@ class Symbolicator(Owner):
     """Finds the source maps of frames, in folders or among artifacts, and applies them.
 
     ``paths`` are folders or files, searched by ``sourceMappingURL``, by name (``x.js`` and
-    ``x.js.map``), by debug id and by the maps' ``file`` field; the first path that has a map wins.
+    ``x.js.map``), by debug id and by the maps' ``file`` field; over all paths the best match wins.
     ``context_lines`` (0 to 5) is how much code a frame carries before and after its own line. Nothing
     is fetched, and nothing outside the paths is read. Any number of threads may use it.
     """
