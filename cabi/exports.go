@@ -115,8 +115,11 @@ func symgo_close(handle C.sym_handle) C.sym_status {
 		if value == nil {
 			return closed
 		}
-		if s, is := value.(*symbolicate.Symbolicator); is {
-			s.Close()
+		switch value := value.(type) {
+		case *symbolicate.Symbolicator:
+			value.Close()
+		case *sourcemap.Map:
+			value.Close()
 		}
 		return ok
 	})

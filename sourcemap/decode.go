@@ -9,13 +9,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/jsonscan"
 	"github.com/symbolicate/symbolicate/internal/vlq"
 )
 
-// sources adds the sources of the map (DecodeSourceMapSources) and returns, for each of its indices,
+// sourcesOf adds the sources of the map (DecodeSourceMapSources) and returns, for each of its indices,
 // the index in the result.
-func (p *parser) sources(f *fields) []int32 {
+func (p *parser) sourcesOf(f *fields) []int32 {
 	p.optionalString(ProblemFile, "file", f.file)
 	p.optionalString(ProblemSourceRoot, "sourceRoot", f.sourceRoot)
 	root := ""
@@ -86,8 +87,8 @@ func (p *parser) ignoreList(f *fields, list []source) {
 // map's sections, a source that is equal in everything to one already there is that one.
 func (p *parser) addSources(list []source) []int32 {
 	to := make([]int32, len(list))
-	if !p.m.indexed {
-		p.m.sources = list
+	if !p.indexed {
+		p.sources = list
 		for i := range to {
 			to[i] = int32(i)
 		}
@@ -101,8 +102,8 @@ func (p *parser) addSources(list []source) []int32 {
 		key := p.sourceKey(s)
 		at, ok := p.seen[key]
 		if !ok {
-			at = int32(len(p.m.sources))
-			p.m.sources = append(p.m.sources, s)
+			at = int32(len(p.sources))
+			p.sources = append(p.sources, s)
 			p.seen[key] = at
 		}
 		to[i] = at
@@ -119,41 +120,44 @@ type sourceKey struct {
 // sourceKey returns the key of a source: of its whole URL, and of its text as it is written.
 func (p *parser) sourceKey(s source) sourceKey {
 	return sourceKey{
-		url:     maphash.String(p.seed, s.root+p.m.text(s.url)),
+		url:     maphash.String(p.seed, s.root+p.text(s.url)),
 		content: maphash.Bytes(p.seed, s.content.Of(p.data)),
 		null:    none(s.url), noContent: none(s.content), ignored: s.ignored,
 	}
 }
 
 // A mark is how far the result had come, to go back to when a section turns out to be broken.
-type mark struct{ mappings, sources, names int }
+type mark struct {
+	mappings       index.Mark
+	sources, names int
+}
 
-func (p *parser) mark() mark { return mark{p.table.Len(), len(p.m.sources), len(p.m.names)} }
+func (p *parser) mark() mark { return mark{p.table.Mark(), len(p.sources), len(p.names)} }
 
 // rewind takes back what was added since the mark, but not the problems.
 func (p *parser) rewind(to mark) {
-	p.table.Truncate(to.mappings)
-	for _, s := range p.m.sources[to.sources:] {
+	p.table.Rewind(to.mappings)
+	for _, s := range p.sources[to.sources:] {
 		delete(p.seen, p.sourceKey(s))
 	}
-	p.m.sources = p.m.sources[:to.sources]
-	p.m.names = p.m.names[:to.names]
+	p.sources = p.sources[:to.sources]
+	p.names = p.names[:to.names]
 }
 
 // nameRange is where the names of a map stand in the result.
 type nameRange struct{ base, n int }
 
-// names adds the names of the map.
-func (p *parser) names(f *fields) nameRange {
-	base := len(p.m.names)
+// namesOf adds the names of the map.
+func (p *parser) namesOf(f *fields) nameRange {
+	base := len(p.names)
 	if f.names.kind != 0 && f.names.kind != '[' {
 		p.problem(ProblemNames, f.names.span.Start, "names is %s, not an array", f.names.name())
 		return nameRange{base, 0}
 	}
-	p.m.names = append(p.m.names, f.names.items...)
+	p.names = append(p.names, f.names.items...)
 	for i, item := range f.names.items {
 		if p.data[item.Start] != '"' {
-			p.m.names[base+i] = jsonscan.Span{}
+			p.names[base+i] = jsonscan.Span{}
 			p.problem(ProblemNamesItem, item.Start, "name %d is not a string", i)
 		}
 	}
@@ -172,7 +176,7 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 	}
 	decoder := vlq.NewDecoder(text, len(sources), names.n, func(fault vlq.Fault) {
 		if p.counting() {
-			p.m.cut++
+			p.cut++
 			return
 		}
 		switch fault.Kind {
@@ -184,11 +188,11 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 			p.problem(ProblemNameRange, offset(fault.Offset), "no such name, line %d", fault.Line)
 		}
 	})
-	start := p.table.Len()
+	start := p.table.Mark()
 	for {
 		err := decoder.Next(&p.chunk)
 		if e := (*vlq.Error)(nil); errors.As(err, &e) {
-			p.table.Truncate(start)
+			p.table.Rewind(start)
 			if e.Overflow {
 				return &ParseError{Kind: ErrMappings, Offset: int64(offset(e.Offset)), Detail: fmt.Sprintf("%s, line %d", e.What, e.Line)}
 			}
@@ -205,7 +209,7 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 
 // place turns the chunk's indices and positions into those of the result.
 func (p *parser) place(f *fields, sources []int32, names nameRange, by shift) {
-	if !p.m.indexed {
+	if !p.indexed {
 		return
 	}
 	c := &p.chunk

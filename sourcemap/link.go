@@ -127,20 +127,20 @@ func ParseDebugID(text string) (id string, ok bool) {
 	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-"), true
 }
 
-// debugID reads the debug id of the map: debugId, or debug_id as older tools wrote it.
-func (p *parser) debugID(f *fields) {
+// debugID returns the debug id of the map, "" for none: debugId, or debug_id as older tools wrote it.
+func (p *parser) debugID(f *fields) string {
 	field := f.debugID
 	if field.kind == 0 {
 		field = f.oldDebugID
 	}
 	if field.kind == 0 || field.kind == 'n' {
-		return
+		return ""
 	}
 	if field.kind == '"' {
-		if id, ok := ParseDebugID(p.m.text(field.span)); ok {
-			p.m.debugID = id
-			return
+		if id, ok := ParseDebugID(p.text(field.span)); ok {
+			return id
 		}
 	}
 	p.problem(ProblemDebugID, field.span.Start, "the debug id is not a UUID")
+	return ""
 }

@@ -2,6 +2,7 @@ package sourcemap
 
 import (
 	"errors"
+	"runtime"
 
 	"github.com/symbolicate/symbolicate/internal/index"
 )
@@ -10,6 +11,7 @@ import (
 // comment. ok is false when there is none, and when the one there is has no original position: it is
 // returned all the same, with Source -1.
 func (m *Map) Lookup(p Position) (found Mapping, ok bool) {
+	defer runtime.KeepAlive(m)
 	return answer(m.table.Find(p.Line, p.Column))
 }
 
@@ -17,6 +19,7 @@ func (m *Map) Lookup(p Position) (found Mapping, ok bool) {
 // at or before it, the last one of the nearest line above answers, as the text of ECMA-426 has it
 // (GetOriginalPositions). dart2js writes maps that need it.
 func (m *Map) LookupAcrossLines(p Position) (found Mapping, ok bool) {
+	defer runtime.KeepAlive(m)
 	return answer(m.table.FindAcross(p.Line, p.Column))
 }
 

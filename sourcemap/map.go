@@ -2,9 +2,9 @@ package sourcemap
 
 import (
 	"iter"
+	"runtime"
 
 	"github.com/symbolicate/symbolicate/internal/index"
-	"github.com/symbolicate/symbolicate/internal/jsonscan"
 )
 
 // A Position is a place in generated or original code.
@@ -24,15 +24,42 @@ type Mapping struct {
 // Map is one source map, regular or indexed, ready for lookup. See the package comment for what
 // goroutines may share and what it keeps alive.
 type Map struct {
-	data     []byte // what Parse was given
-	file     jsonscan.Span
-	debugID  string
-	sources  []source
-	names    []jsonscan.Span
-	table    *index.Table
-	problems []Problem
-	cut      int // problems beyond MaxProblems
-	indexed  bool
+	image   *index.Image
+	table   *index.Table
+	info    index.Info
+	strings index.Texts // file, debug id, source roots
+	names   index.Texts
+	sources index.Texts // as the map has them
+	data    []byte      // what Parse was given, for source texts
+	cleanup runtime.Cleanup
+}
+
+// newMap returns the map of an image, and frees the image when the map is collected. data is what the image
+// was made from, nil when its texts are in the image.
+func newMap(image *index.Image, data []byte) (*Map, error) {
+	m := &Map{image: image, data: data}
+	var err error
+	if m.info, err = image.Info(); err == nil {
+		m.table, err = image.Table()
+	}
+	if err != nil {
+		image.Free()
+		return nil, err
+	}
+	m.strings, m.names, m.sources = image.Texts(index.KindStrings), image.Texts(index.KindNames), image.Texts(index.KindSources)
+	m.cleanup = runtime.AddCleanup(m, (*index.Image).Free, image)
+	return m, nil
+}
+
+// Close gives the memory of the map back at once, instead of when it is garbage-collected. No other goroutine may
+// use the map at that time; afterwards it is empty: it has no mappings, sources or names.
+func (m *Map) Close() {
+	if m.image == nil {
+		return
+	}
+	m.cleanup.Stop()
+	m.image.Free()
+	*m = Map{table: &index.Table{}}
 }
 
 // Len returns the number of mappings.
@@ -42,47 +69,55 @@ func (m *Map) Len() int { return m.table.Len() }
 // position come in the order of the file.
 func (m *Map) Mappings() iter.Seq[Mapping] {
 	return func(yield func(Mapping) bool) {
+		defer runtime.KeepAlive(m)
 		m.table.All(func(s index.Segment) bool { return yield(mapping(s)) })
 	}
 }
 
 // File returns the map's "file" field: the name of the generated code, "" where it has none.
-func (m *Map) File() string { return m.text(m.file) }
+func (m *Map) File() string {
+	defer runtime.KeepAlive(m)
+	return m.strings.Text(stringFile)
+}
 
 // Indexed tells whether the map was an indexed one (made of sections).
-func (m *Map) Indexed() bool { return m.indexed }
+func (m *Map) Indexed() bool { return m.info.Indexed }
 
 // DebugID returns the debug id of the map as a lower-case UUID with hyphens, "" where it has none.
-func (m *Map) DebugID() string { return m.debugID }
+func (m *Map) DebugID() string {
+	defer runtime.KeepAlive(m)
+	return m.strings.Text(stringDebugID)
+}
 
 // NumNames returns the number of names.
-func (m *Map) NumNames() int { return len(m.names) }
+func (m *Map) NumNames() int { return m.info.Names }
 
 // Name returns name i (0-based), "" when there is no such name.
 func (m *Map) Name(i int) string {
-	if i < 0 || i >= len(m.names) {
-		return ""
-	}
-	return m.text(m.names[i])
+	defer runtime.KeepAlive(m)
+	return m.names.Text(i)
 }
 
 // Problems returns what was wrong with parts of the map, in the order in which it was found, at most
 // [Options.MaxProblems] of them; more tells how many were left out.
-func (m *Map) Problems() (list []Problem, more int) { return m.problems, m.cut }
-
-// Size returns the number of bytes that the Map keeps alive: those given to Parse, and an estimate of the
-// rest from the lengths of its lists.
-func (m *Map) Size() int64 {
-	const mappingSize, spanSize, sourceSize = 24, 16, 64
-	return int64(len(m.data)) + int64(m.table.Len())*mappingSize + int64(len(m.names))*spanSize + int64(len(m.sources))*sourceSize
+func (m *Map) Problems() (list []Problem, more int) {
+	defer runtime.KeepAlive(m)
+	if m.image == nil {
+		return nil, 0
+	}
+	texts, offsets := m.image.Texts(index.KindProblems), m.image.Numbers(index.KindProblemOffsets)
+	for i := range min(texts.Len()/2, len(offsets)) {
+		list = append(list, Problem{ProblemKind(texts.Text(2 * i)), int64(offsets[i]), texts.Text(2*i + 1)})
+	}
+	return list, m.info.Cut
 }
 
-// text returns what the JSON string at the span says; "" for a span that is empty.
-func (m *Map) text(s jsonscan.Span) string {
-	if s.Start == s.End {
-		return ""
+// Size returns the number of bytes that the Map keeps alive: those given to Parse, and its index.
+func (m *Map) Size() int64 {
+	if m.image == nil {
+		return 0
 	}
-	return jsonscan.Unescape(s.Of(m.data))
+	return int64(len(m.data)) + int64(len(m.image.Bytes()))
 }
 
 func mapping(s index.Segment) Mapping {

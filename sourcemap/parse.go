@@ -47,10 +47,11 @@ func Parse(data []byte, options *Options) (*Map, error) {
 		options = &Options{}
 	}
 	p := newParser(data, options)
-	if err := p.parse(); err != nil {
+	image, err := p.parse()
+	if err != nil {
 		return nil, err
 	}
-	return p.m, nil
+	return newMap(image, data)
 }
 
 // Head is what tells one map from another.
@@ -66,8 +67,7 @@ func Peek(data []byte) (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
-	p.debugID(f)
-	return Head{File: p.m.text(f.file.stringSpan()), DebugID: p.m.debugID}, nil
+	return Head{File: p.text(f.file.stringSpan()), DebugID: p.debugID(f)}, nil
 }
 
 // Open reads the file and parses it; errors name the path. It reads regular files and pipes, no devices
@@ -109,11 +109,17 @@ func readFile(path string) ([]byte, error) {
 // parser carries one call of Parse: fields are found first (fields.go), then decoded.
 type parser struct {
 	data        []byte
-	m           *Map
-	table       index.Builder
 	strict      bool
 	maxProblems int
 	err         error // the first problem, where strict
+
+	// What was found so far.
+	table    *index.Builder
+	sources  []source
+	names    []jsonscan.Span
+	problems []Problem
+	cut      int // problems beyond maxProblems
+	indexed  bool
 
 	chunk vlq.Chunk
 	seen  map[sourceKey]int32 // sources of an indexed map so far
@@ -121,7 +127,7 @@ type parser struct {
 }
 
 func newParser(data []byte, options *Options) *parser {
-	p := &parser{data: data, m: &Map{data: data}, strict: options.Strict, maxProblems: options.MaxProblems}
+	p := &parser{data: data, strict: options.Strict, maxProblems: options.MaxProblems}
 	if p.maxProblems <= 0 {
 		p.maxProblems = DefaultMaxProblems
 	}
@@ -150,27 +156,34 @@ func (p *parser) envelope() (*fields, error) {
 	return f, nil
 }
 
-func (p *parser) parse() error {
+func (p *parser) parse() (*index.Image, error) {
 	f, err := p.envelope()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	// Blocks take about half as many bytes as the text that they are made from.
+	w := index.NewWriter((f.mappings.span.End-f.mappings.span.Start)*3/4 + 4096)
+	p.table = index.NewBuilder(w)
 	if f.hasSections {
-		p.m.indexed = true
-		err = p.sections(f, shift{}, 0)
+		p.indexed = true
+		err = p.sectionsOf(f, shift{}, 0)
 	} else {
 		err = p.regular(f, shift{})
 	}
+	debugID := ""
 	if err == nil {
-		p.debugID(f)
-		err = p.err
+		debugID, err = p.debugID(f), p.err
 	}
 	if err != nil {
-		return err
+		w.Discard()
+		return nil, err
 	}
-	p.m.file = f.file.stringSpan()
-	p.m.table = p.table.Build()
-	return nil
+	p.write(w, p.text(f.file.stringSpan()), debugID)
+	image, err := w.Finish()
+	if err != nil { // no memory, or more than the format holds
+		return nil, &ParseError{Kind: ErrLimit, Detail: err.Error()}
+	}
+	return image, nil
 }
 
 // notAnObject says what the data is, since it is no JSON object.
@@ -219,14 +232,14 @@ func (p *parser) problem(kind ProblemKind, at int, format string, args ...any) {
 		}
 		p.err = &ParseError{Kind: class, Offset: int64(at), Detail: string(kind) + ": " + fmt.Sprintf(format, args...)}
 	case p.counting():
-		p.m.cut++
+		p.cut++
 	default:
-		p.m.problems = append(p.m.problems, Problem{kind, int64(at), fmt.Sprintf(format, args...)})
+		p.problems = append(p.problems, Problem{kind, int64(at), fmt.Sprintf(format, args...)})
 	}
 }
 
 // counting tells whether further problems are only counted.
-func (p *parser) counting() bool { return len(p.m.problems) >= p.maxProblems || p.err != nil }
+func (p *parser) counting() bool { return len(p.problems) >= p.maxProblems || p.err != nil }
 
 // shift is what a section adds to the generated positions of its map.
 type shift struct{ line, column int64 }
@@ -240,7 +253,7 @@ func (p *parser) regular(f *fields, by shift) error {
 	if f.sources.kind != '[' {
 		return &ParseError{Kind: ErrFormat, Offset: int64(f.sources.offset(f)), Detail: "sources is " + f.sources.name() + ", not an array"}
 	}
-	return p.mappings(f, p.sources(f), p.names(f), by)
+	return p.mappings(f, p.sourcesOf(f), p.namesOf(f), by)
 }
 
 // version reports a version that is not the number 3.

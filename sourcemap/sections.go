@@ -4,13 +4,11 @@ import (
 	"errors"
 	"math"
 	"strconv"
-
-	"github.com/symbolicate/symbolicate/internal/index"
 )
 
-// sections decodes an indexed map (DecodeIndexSourceMap): each section's map is put at its offset,
+// sectionsOf decodes an indexed map (DecodeIndexSourceMap): each section's map is put at its offset,
 // all into one table.
-func (p *parser) sections(f *fields, by shift, depth int) error {
+func (p *parser) sectionsOf(f *fields, by shift, depth int) error {
 	p.version(f)
 	p.optionalString(ProblemFile, "file", f.file)
 	if f.sectionsAt.kind != '[' {
@@ -42,7 +40,7 @@ func (p *parser) sections(f *fields, by shift, depth int) error {
 			p.problem(ProblemSectionOverlap, s.at, "section %d starts where section %d does", i, i-1)
 		}
 		at := own.within(by)
-		if last, ok := p.table.Last(); ok && started && at.before(last) {
+		if line, column, ok := p.table.Last(); ok && started && at.before(line, column) {
 			p.problem(ProblemSectionOverlap, s.at, "section %d starts before the last mapping of section %d", i, i-1)
 		}
 		before = p.table.Len()
@@ -80,7 +78,7 @@ func (p *parser) section(i int, s *section, at shift, depth int) error {
 	if s.fields.hasSections {
 		p.problem(ProblemSectionNested, s.at, "the map of section %d is itself indexed", i)
 		if err = checkSections(s.fields); err == nil {
-			err = p.sections(s.fields, at, depth+1)
+			err = p.sectionsOf(s.fields, at, depth+1)
 		}
 	} else {
 		err = p.regular(s.fields, at)
@@ -114,7 +112,7 @@ func (s shift) within(outer shift) shift {
 	return s
 }
 
-// before tells whether the offset lies before the segment.
-func (s shift) before(last index.Segment) bool {
-	return s.line < int64(last.Line) || s.line == int64(last.Line) && s.column < int64(last.Column)
+// before tells whether the offset lies before the position.
+func (s shift) before(line, column int32) bool {
+	return s.line < int64(line) || s.line == int64(line) && s.column < int64(column)
 }

@@ -1,6 +1,11 @@
 package sourcemap
 
-import "github.com/symbolicate/symbolicate/internal/jsonscan"
+import (
+	"runtime"
+
+	"github.com/symbolicate/symbolicate/internal/index"
+	"github.com/symbolicate/symbolicate/internal/jsonscan"
+)
 
 // Source is an original source, as the map describes it.
 type Source struct {
@@ -10,26 +15,30 @@ type Source struct {
 	HasContent bool   // sourcesContent has its text, see Map.SourceText
 }
 
-// source is where an original source stands in the data. An empty span stands for null.
-type source struct {
-	root    string // the sourceRoot, ending in '/', or ""
-	url     jsonscan.Span
-	content jsonscan.Span
-	ignored bool
-}
+// Source flags in an image.
+const (
+	sourceNull = 1 << iota
+	sourceIgnored
+	sourceHasContent
+)
 
 // NumSources returns the number of sources.
-func (m *Map) NumSources() int { return len(m.sources) }
+func (m *Map) NumSources() int { return m.info.Sources }
 
 // Source returns source i (0-based); ok is false when there is no such source.
 func (m *Map) Source(i int) (s Source, ok bool) {
-	if i < 0 || i >= len(m.sources) {
+	defer runtime.KeepAlive(m)
+	if i < 0 || i >= m.info.Sources {
 		return Source{Null: true}, false
 	}
-	entry := m.sources[i]
-	s = Source{Null: none(entry.url), Ignored: entry.ignored, HasContent: !none(entry.content)}
+	pair, ok := m.image.Pair(index.KindSourceInfo, i)
+	if !ok {
+		return Source{Null: true}, false
+	}
+	flags := pair[0]
+	s = Source{Null: flags&sourceNull != 0, Ignored: flags&sourceIgnored != 0, HasContent: flags&sourceHasContent != 0}
 	if !s.Null {
-		s.URL = entry.root + m.text(entry.url)
+		s.URL = m.strings.Text(int(pair[1])) + m.sources.Text(i)
 	}
 	return s, true
 }
@@ -38,10 +47,13 @@ func (m *Map) Source(i int) (s Source, ok bool) {
 // ok is false when the map does not have it. What is not Unicode in it (lone surrogates, bytes that
 // are not UTF-8) is U+FFFD.
 func (m *Map) SourceText(i int) (text string, ok bool) {
-	if i < 0 || i >= len(m.sources) || none(m.sources[i].content) {
+	defer runtime.KeepAlive(m)
+	if i < 0 || i >= m.info.Sources {
 		return "", false
 	}
-	return m.text(m.sources[i].content), true
+	span, ok := m.image.Pair(index.KindTextSpans, i)
+	if !ok || span[0] == span[1] {
+		return "", false
+	}
+	return jsonscan.Unescape(m.data[span[0]:span[1]]), true
 }
-
-func none(s jsonscan.Span) bool { return s.Start == s.End }

@@ -29,9 +29,9 @@ func (list twin) sorted() twin {
 	return out
 }
 
-// find: on the same line, the first of those at the column; if there is none, the last before it.
+// find, of a sorted list: on the same line, the first of those at the column; if there is none, the last before it.
 func (list twin) find(line, column int32) (answer Segment, ok bool) {
-	for _, s := range list.sorted() {
+	for _, s := range list {
 		if s.Line != line {
 			continue
 		}
@@ -50,7 +50,7 @@ func (list twin) findAcross(line, column int32) (answer Segment, ok bool) {
 	if answer, ok = list.find(line, column); ok {
 		return answer, true
 	}
-	for _, s := range list.sorted() {
+	for _, s := range list {
 		if s.Line < line {
 			answer, ok = s, true
 		}
@@ -58,14 +58,30 @@ func (list twin) findAcross(line, column int32) (answer Segment, ok bool) {
 	return answer, ok
 }
 
-// build puts the segments into a table, so many in a chunk.
-func build(list twin, perChunk int) *Table {
-	var b Builder
+// build puts the segments into an image, so many in a chunk.
+func build(t testing.TB, list twin, perChunk int) *Table {
+	t.Helper()
+	w := NewWriter(0)
+	b := NewBuilder(w)
 	chunk := new(vlq.Chunk)
 	for part := range slices.Chunk(list, perChunk) {
 		b.Append(fill(chunk, part))
 	}
-	return b.Build()
+	return finish(t, w, b)
+}
+
+// finish ends the image and returns its table, that of a copy read back, which must have the same bytes.
+func finish(t testing.TB, w *Writer, b *Builder) *Table {
+	t.Helper()
+	b.Finish()
+	w.PutInfo(&Info{Segments: b.Len(), Sources: most, Names: most})
+	image, err := w.Finish()
+	require.NoError(t, err)
+	t.Cleanup(image.Free)
+	require.NoError(t, image.Verify())
+	table, err := image.Table()
+	require.NoError(t, err)
+	return table
 }
 
 func fill(chunk *vlq.Chunk, part []Segment) *vlq.Chunk {
@@ -116,17 +132,14 @@ var lists = []struct {
 
 func check(t *testing.T, list twin, perChunk int) {
 	t.Helper()
-	table := build(list, perChunk)
+	table := build(t, list, perChunk)
 	want := list.sorted()
 
 	require.Equal(t, len(list), table.Len())
 	var all twin
 	table.All(func(s Segment) bool { all = append(all, s); return true })
 	require.Equal(t, want, all)
-	for i, s := range want {
-		require.Equal(t, s, table.At(i), "segment %d", i)
-	}
-	for n := range len(want) { // stops where it is told to
+	for n := range min(len(want), 70) { // stops where it is told to
 		count := 0
 		table.All(func(Segment) bool { count++; return count <= n })
 		require.Equal(t, n+1, count)
@@ -145,12 +158,12 @@ func check(t *testing.T, list twin, perChunk int) {
 	for _, line := range slices.Compact(lines) {
 		for _, column := range slices.Compact(slices.Clone(columns)) {
 			got, ok := table.Find(line, column)
-			twinGot, twinOK := list.find(line, column)
+			twinGot, twinOK := want.find(line, column)
 			require.Equal(t, twinOK, ok, "Find %d:%d", line, column)
 			require.Equal(t, twinGot, got, "Find %d:%d", line, column)
 
 			got, ok = table.FindAcross(line, column)
-			twinGot, twinOK = list.findAcross(line, column)
+			twinGot, twinOK = want.findAcross(line, column)
 			require.Equal(t, twinOK, ok, "FindAcross %d:%d", line, column)
 			require.Equal(t, twinGot, got, "FindAcross %d:%d", line, column)
 		}
@@ -188,9 +201,62 @@ func TestRandomAgainstLinearScan(t *testing.T) {
 	}
 }
 
+// TestRandomValues has long lists with values of all widths, so that blocks of every shape appear.
+func TestRandomValues(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	value := func(width int) int32 { return random.Int32N(1<<width - 1 + 1) }
+	for range 300 {
+		widths := [6]int{}
+		for i := range widths {
+			widths[i] = random.IntN(12)
+			if random.IntN(6) == 0 {
+				widths[i] = random.IntN(31)
+			}
+		}
+		var list twin
+		line, column := int32(0), int32(0)
+		for n := random.IntN(300); n > 0; n-- {
+			if random.IntN(20) == 0 {
+				line, column = int32(min(int64(line)+int64(value(widths[0])), most)), 0
+			}
+			column = int32(min(int64(column)+int64(value(widths[1])), most))
+			s := Segment{line, column, value(widths[2]), value(widths[3]), value(widths[4]), value(widths[5])}
+			if len(list) > 0 && random.IntN(2) == 0 { // a repeat
+				last := list[len(list)-1]
+				s.Source, s.OriginalLine, s.OriginalColumn = last.Source, last.OriginalLine, last.OriginalColumn
+			}
+			if random.IntN(3) == 0 {
+				s.Name = -1
+			}
+			if random.IntN(10) == 0 {
+				s.Source, s.OriginalLine, s.OriginalColumn = -1, 0, 0
+			}
+			list = append(list, s)
+		}
+		table := build(t, list, 1+random.IntN(100))
+		var all twin
+		table.All(func(s Segment) bool { all = append(all, s); return true })
+		sorted := list.sorted()
+		require.True(t, slices.Equal(sorted, all), "%d segments of widths %v", len(list), widths)
+		for range 100 {
+			line, column := random.Int32N(line+2-line/most*2), random.Int32()>>random.IntN(31)
+			if len(list) > 0 && random.IntN(4) > 0 {
+				s := list[random.IntN(len(list))]
+				line, column = s.Line, min(s.Column, most-1)+random.Int32N(2)
+			}
+			got, ok := table.Find(line, column)
+			want, wantOK := sorted.find(line, column)
+			require.Equal(t, wantOK, ok, "Find %d:%d", line, column)
+			require.Equal(t, want, got, "Find %d:%d", line, column)
+		}
+	}
+}
+
 // TestRules spells the rules out once more, as answers by number of the segment.
 func TestRules(t *testing.T) {
-	table := build(at(0, 1, 0, 4, 0, 4, 0, 4, 0, 9, 2, 3, 2, 3), 10)
+	table := build(t, at(0, 1, 0, 4, 0, 4, 0, 4, 0, 9, 2, 3, 2, 3), 10)
 	for _, c := range []struct {
 		line, column   int32
 		answer, across int32 // number of the segment, -1: none
@@ -213,7 +279,7 @@ func TestRules(t *testing.T) {
 func TestOneFieldEndsWhatStoodBefore(t *testing.T) {
 	list := at(0, 0, 0, 5, 0, 9)
 	list[1].Source, list[1].Name = -1, -1
-	table := build(list, 10)
+	table := build(t, list, 10)
 	for column, want := range map[int32]int32{0: 0, 4: 0, 5: -1, 8: -1, 9: 2} {
 		got, ok := table.Find(0, column)
 		assert.True(t, ok)
@@ -221,45 +287,42 @@ func TestOneFieldEndsWhatStoodBefore(t *testing.T) {
 	}
 }
 
-func TestBuilderTruncateAndLast(t *testing.T) {
-	var b Builder
-	_, ok := b.Last()
-	assert.False(t, ok)
-	assert.Zero(t, b.Len())
-
-	chunk := new(vlq.Chunk)
-	list := at(0, 0, 0, 5, 1, 2, 1, 7)
-	b.Append(fill(chunk, list))
-	last, ok := b.Last()
-	assert.True(t, ok)
-	assert.Equal(t, list[3], last)
-
-	b.Truncate(2)
-	last, ok = b.Last()
-	assert.True(t, ok)
-	assert.Equal(t, list[1], last)
-	assert.Equal(t, 2, b.Len())
-
-	// What was cut off does not come back, and does not leave its order behind.
-	b.Append(fill(chunk, at(0, 9, 0, 3)))
-	b.Append(fill(chunk, nil))
-	b.Truncate(3)
-	b.Append(fill(chunk, list[2:]))
-	want := twin{list[0], list[1], at(0, 9)[0], list[2], list[3]}
-	var all twin
-	b.Build().All(func(s Segment) bool { all = append(all, s); return true })
-	assert.Equal(t, want, all)
-
-	var empty Builder
-	empty.Append(fill(chunk, list))
-	empty.Truncate(0)
-	table := empty.Build()
-	assert.Zero(t, table.Len())
-	_, ok = table.Find(0, 0)
-	assert.False(t, ok)
-	_, ok = table.FindAcross(most, most)
-	assert.False(t, ok)
-	table.All(func(Segment) bool { t.Error("a segment in an empty table"); return true })
+func TestBuilderRewind(t *testing.T) {
+	for _, before := range []int{0, 1, 2, 63, 64, 65, 200} {
+		for _, unsorted := range []bool{false, true} {
+			w := NewWriter(0)
+			b := NewBuilder(w)
+			_, _, ok := b.Last()
+			assert.False(t, ok)
+			chunk := new(vlq.Chunk)
+			var list twin
+			for i := range before {
+				list = append(list, at(int32(i/10), int32(i))...)
+			}
+			b.Append(fill(chunk, list))
+			mark := b.Mark()
+			// What was cut off does not come back, and does not leave its order behind.
+			more := at(500, 9, 500, 30)
+			if unsorted {
+				more = at(500, 9, 500, 3)
+			}
+			b.Append(fill(chunk, more))
+			b.Append(fill(chunk, nil))
+			b.Rewind(mark)
+			assert.Equal(t, before, b.Len())
+			line, column, ok := b.Last()
+			assert.Equal(t, before > 0, ok)
+			if ok {
+				assert.Equal(t, list[before-1].Line, line)
+				assert.Equal(t, list[before-1].Column, column)
+			}
+			end := at(400, 0, 400, 7, 401, 1)
+			b.Append(fill(chunk, end))
+			var all twin
+			finish(t, w, b).All(func(s Segment) bool { all = append(all, s); return true })
+			assert.Equal(t, append(list, end...), all)
+		}
+	}
 }
 
 // TestUnsortedAcrossChunks: the order is broken between two chunks, not inside one.
@@ -272,7 +335,7 @@ func TestUnsortedAcrossChunks(t *testing.T) {
 }
 
 func TestFindAllocatesNothing(t *testing.T) {
-	table := build(lists[9].list, 10)
+	table := build(t, lists[9].list, 10)
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
 		for column := range int32(12) {
 			table.Find(2, column)

@@ -14,9 +14,18 @@ import (
 // Latin-1 character it stands for, so columns stay right.
 func Unescape(quoted []byte) string {
 	body := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(body, '\\') < 0 && utf8.Valid(body) {
+		return string(body)
+	}
+	return string(AppendUnescaped(nil, quoted))
+}
+
+// AppendUnescaped appends the text of a JSON string to dst.
+func AppendUnescaped(dst, quoted []byte) []byte {
+	body := quoted[1 : len(quoted)-1]
 	next := bytes.IndexByte(body, '\\')
 	if next < 0 {
-		return valid(body)
+		return appendValid(dst, body)
 	}
 	// An escape is never shorter than what it stands for: \uXXXX is 6 bytes for at most 3.
 	out := make([]byte, 0, len(body))
@@ -28,21 +37,20 @@ func Unescape(quoted []byte) string {
 		body = body[size:]
 		next = bytes.IndexByte(body, '\\')
 	}
-	return valid(append(out, body...))
+	return appendValid(dst, append(out, body...))
 }
 
-func valid(text []byte) string {
+func appendValid(dst, text []byte) []byte {
 	if utf8.Valid(text) {
-		return string(text)
+		return append(dst, text...)
 	}
-	out := make([]byte, 0, len(text)+2*utf8.UTFMax)
 	for len(text) > 0 {
 		// Byte by byte: bytes.ToValidUTF8 would make one U+FFFD of a whole run.
 		r, size := utf8.DecodeRune(text)
-		out = utf8.AppendRune(out, r)
+		dst = utf8.AppendRune(dst, r)
 		text = text[size:]
 	}
-	return string(out)
+	return dst
 }
 
 // unescapeOne appends what the escape at the start of body stands for and returns its size in bytes.

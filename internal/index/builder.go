@@ -1,0 +1,263 @@
+package index
+
+import (
+	"cmp"
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/symbolicate/symbolicate/internal/le"
+	"github.com/symbolicate/symbolicate/internal/vlq"
+)
+
+// ErrTooLarge: the blocks of an image would be larger than 4 GiB.
+var ErrTooLarge = errors.New("the index would be larger than 4 GiB")
+
+// A Builder packs segments into the blocks of an image as they come. They are expected in the order of
+// their generated positions; from the first one on that is not, all are kept unpacked and sorted at the end.
+type Builder struct {
+	w       *Writer
+	start   int // of the section in w
+	n       int // segments, those in pending included
+	last    key // of the segment before
+	keys    []key
+	offsets []uint32
+
+	pending columns // fewer than blockSize segments, or all of them once they are unsorted
+	loose   bool    // unsorted
+}
+
+// NewBuilder starts the blocks in the image being written.
+func NewBuilder(w *Writer) *Builder {
+	w.begin(KindBlocks)
+	b := &Builder{w: w, start: w.at}
+	for _, c := range b.pending.all() {
+		*c = make([]int32, 0, blockSize)
+	}
+	return b
+}
+
+func (c *columns) all() []*[]int32 {
+	return []*[]int32{&c.line, &c.column, &c.source, &c.originalLine, &c.originalColumn, &c.name}
+}
+
+func chunkColumns(chunk *vlq.Chunk) columns {
+	return columns{
+		chunk.Line[:chunk.Len], chunk.Column[:chunk.Len], chunk.Source[:chunk.Len],
+		chunk.OriginalLine[:chunk.Len], chunk.OriginalColumn[:chunk.Len], chunk.Name[:chunk.Len],
+	}
+}
+
+func (c *columns) append(more *columns) {
+	own, other := c.all(), more.all()
+	for i := range own {
+		*own[i] = append(*own[i], *other[i]...)
+	}
+}
+
+func (c *columns) truncate(n int) {
+	for _, column := range c.all() {
+		*column = (*column)[:n]
+	}
+}
+
+func (c *columns) sorted() bool {
+	for i := 1; i < len(c.line); i++ {
+		if c.line[i] < c.line[i-1] || c.line[i] == c.line[i-1] && c.column[i] < c.column[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// Append adds the segments of a chunk.
+func (b *Builder) Append(chunk *vlq.Chunk) {
+	n := chunk.Len
+	if n == 0 {
+		return
+	}
+	c := chunkColumns(chunk)
+	if !b.loose && (keyOf(c.line[0], c.column[0]) < b.last || !c.sorted()) {
+		b.loosen()
+	}
+	b.n += n
+	b.last = keyOf(c.line[n-1], c.column[n-1])
+	if b.loose {
+		b.pending.append(&c)
+		return
+	}
+	b.pack(&c)
+}
+
+// pack makes blocks of what is pending and of c; what is left is pending.
+func (b *Builder) pack(c *columns) {
+	n, at := len(c.line), 0
+	if have := len(b.pending.line); have > 0 {
+		at = min(blockSize-have, n)
+		part := c.slice(0, at)
+		b.pending.append(&part)
+		if len(b.pending.line) < blockSize {
+			return
+		}
+		b.flush()
+	}
+	for ; at+blockSize <= n; at += blockSize {
+		part := c.slice(at, at+blockSize)
+		b.block(&part)
+	}
+	rest := c.slice(at, n)
+	b.pending.append(&rest)
+}
+
+// flush makes a block of what is pending.
+func (b *Builder) flush() {
+	if len(b.pending.line) > 0 {
+		b.block(&b.pending)
+		b.pending.truncate(0)
+	}
+}
+
+// block writes one block, or two where the segments lie too far apart for one.
+func (b *Builder) block(c *columns) {
+	data := b.w.room(maxBlock)
+	if data == nil {
+		return
+	}
+	at := b.w.at
+	if at-b.start > math.MaxUint32-2*maxBlock {
+		b.w.err = ErrTooLarge
+		return
+	}
+	end, ok := pack(data, at, c)
+	if !ok {
+		half := len(c.line) / 2
+		first, second := c.slice(0, half), c.slice(half, len(c.line))
+		b.block(&first)
+		b.block(&second)
+		return
+	}
+	b.keys = append(b.keys, keyOf(c.line[0], c.column[0]))
+	b.offsets = append(b.offsets, uint32(at-b.start))
+	b.w.at = end
+}
+
+// loosen unpacks all that was packed.
+func (b *Builder) loosen() {
+	if b.w.err != nil {
+		return
+	}
+	var all columns
+	b.table().All(func(s Segment) bool {
+		all.put(s)
+		return true
+	})
+	all.append(&b.pending)
+	b.pending, b.loose = all, true
+	b.keys, b.offsets = b.keys[:0], b.offsets[:0]
+	b.w.at = b.start
+}
+
+func (c *columns) put(s Segment) {
+	for i, v := range [...]int32{s.Line, s.Column, s.Source, s.OriginalLine, s.OriginalColumn, s.Name} {
+		column := c.all()[i]
+		*column = append(*column, v)
+	}
+}
+
+// table is a table of the blocks so far.
+func (b *Builder) table() *Table {
+	data := b.w.region.Bytes()[b.start:]
+	t := &Table{blocks: len(b.keys), data: data, offsets: append(slices.Clone(b.offsets), uint32(b.w.at-b.start))}
+	for _, k := range b.keys {
+		t.keys = append(t.keys, uint64(k))
+	}
+	return t
+}
+
+// Len returns the number of segments so far.
+func (b *Builder) Len() int { return b.n }
+
+// Last returns the place of the segment appended last; ok is false when there is none.
+func (b *Builder) Last() (line, column int32, ok bool) {
+	return b.last.line(), b.last.column(), b.n > 0
+}
+
+// A Mark is a number of segments to go back to.
+type Mark struct {
+	n, blocks, at int
+	last          key
+}
+
+// Mark ends the block at work, so that [Builder.Rewind] can come back to here.
+func (b *Builder) Mark() Mark {
+	if !b.loose {
+		b.flush()
+	}
+	return Mark{b.n, len(b.keys), b.w.at, b.last}
+}
+
+// Rewind forgets all segments since the mark.
+func (b *Builder) Rewind(to Mark) {
+	b.n, b.last = to.n, to.last
+	if b.loose {
+		b.pending.truncate(to.n)
+		return
+	}
+	b.pending.truncate(0)
+	b.keys, b.offsets, b.w.at = b.keys[:to.blocks], b.offsets[:to.blocks], to.at
+}
+
+// Finish ends the blocks and writes the sections that find them. The builder is spent.
+func (b *Builder) Finish() {
+	if b.loose {
+		all := b.pending
+		b.pending, b.loose = columns{}, false
+		all.sort()
+		b.pack(&all)
+	}
+	b.flush()
+	blocks := b.w.at - b.start
+	b.w.take(padding)
+	b.w.end()
+	if len(b.keys) == 0 {
+		return
+	}
+	b.w.words(KindKeys, 8, len(b.keys), func(i int) uint64 { return uint64(b.keys[i]) })
+	offsets := append(b.offsets, uint32(blocks))
+	b.w.words(KindOffsets, 4, len(offsets), func(i int) uint64 { return uint64(offsets[i]) })
+	guide := buildGuide(b.keys)
+	b.w.words(KindGuide, 4, len(guide), func(i int) uint64 { return uint64(guide[i]) })
+}
+
+// words writes a section of n numbers of 4 or 8 bytes.
+func (w *Writer) words(kind Kind, size, n int, value func(i int) uint64) {
+	w.begin(kind)
+	if out := w.take(size * n); out != nil {
+		for i := range n {
+			if size == 8 {
+				le.Store64(out, 8*i, value(i))
+			} else {
+				le.Store32(out, 4*i, uint32(value(i)))
+			}
+		}
+	}
+	w.end()
+}
+
+// sort orders the segments by generated position, stably, as ECMA-426 has it.
+func (c *columns) sort() {
+	order := make([]int32, len(c.line))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(x, y int32) int {
+		return cmp.Or(cmp.Compare(c.line[x], c.line[y]), cmp.Compare(c.column[x], c.column[y]))
+	})
+	for _, column := range c.all() {
+		sorted := make([]int32, len(order))
+		for i, from := range order {
+			sorted[i] = (*column)[from]
+		}
+		*column = sorted
+	}
+}

@@ -1,0 +1,88 @@
+package index
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/symbolicate/symbolicate/internal/le"
+)
+
+// A list of texts is n+1 offsets of 32 bits into the UTF-8 text that follows them:
+//
+//	count    u32   n
+//	ends     n×u32 where each text ends; it starts where the one before it ended
+//	text
+
+// Texts is a list of texts in an image.
+type Texts struct {
+	n    int
+	data []byte
+	at   area
+}
+
+// Texts returns the list of that kind; an empty one where the image has none.
+func (m *Image) Texts(kind Kind) Texts {
+	data := m.sections[kind]
+	t := Texts{data: data, at: m.area(kind)}
+	if len(data) < 4 || !t.at.read(0, 4) {
+		return Texts{}
+	}
+	if n := le.Load32(data, 0); uint64(n) <= uint64(len(data)-4)/4 {
+		t.n = int(n)
+		return t
+	}
+	m.fail(fmt.Errorf("%w: more texts than bytes", ErrDamaged))
+	return Texts{}
+}
+
+// Len returns how many there are.
+func (t Texts) Len() int { return t.n }
+
+// Text returns text i, "" when there is none. It is a copy.
+func (t Texts) Text(i int) string {
+	if i < 0 || i >= t.n {
+		return ""
+	}
+	at := 4 * i // the end of the text before it, or for the first one the count
+	if !t.at.read(at, 8) {
+		return ""
+	}
+	start, end := uint32(0), le.Load32(t.data, at+4)
+	if i > 0 {
+		start = le.Load32(t.data, at)
+	}
+	text := t.data[4+4*t.n:]
+	if start > end || uint64(end) > uint64(len(text)) {
+		t.at.damaged()
+		return ""
+	}
+	if !t.at.read(4+4*t.n+int(start), int(end-start)) {
+		return ""
+	}
+	return string(text[start:end])
+}
+
+// PutTexts writes a list of n texts; put appends text i to dst.
+func (w *Writer) PutTexts(kind Kind, n int, put func(dst []byte, i int) []byte) {
+	w.begin(kind)
+	start := w.at
+	if head := w.take(4 + 4*n); head != nil {
+		le.Store32(head, 0, uint32(n))
+	}
+	var text []byte
+	total := 0
+	for i := range n {
+		text = put(text[:0], i)
+		out := w.take(len(text))
+		if total += len(text); total > math.MaxUint32 && w.err == nil {
+			w.err = errors.New("texts of more than 4 GiB")
+		}
+		if w.err != nil {
+			break
+		}
+		copy(out, text)
+		le.Store32(w.region.Bytes(), start+4+4*i, uint32(total))
+	}
+	w.end()
+}

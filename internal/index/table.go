@@ -1,0 +1,125 @@
+package index
+
+// A Table answers for positions. It reads the sections of an image.
+type Table struct {
+	segments int
+	blocks   int // how many there are
+
+	data    []byte   // the blocks, with padding
+	keys    []uint64 // where each starts
+	offsets []uint32 // in data
+	guide   []uint32
+
+	dataAt, keysAt, offsetsAt, guideAt area
+}
+
+// Len returns the number of segments.
+func (t *Table) Len() int { return t.segments }
+
+// open opens block i; ok is false where it is damaged.
+func (t *Table) open(b *block, i int) (ok bool) {
+	if !t.offsetsAt.read(4*i, 8) || !t.keysAt.read(8*i, 8) {
+		return false
+	}
+	at, end := int(t.offsets[i]), int(t.offsets[i+1])
+	if at > end || end > len(t.data)-padding || !t.dataAt.read(at, end-at) || !openBlock(b, t.data, at, key(t.keys[i])) {
+		t.dataAt.damaged()
+		return false
+	}
+	return true
+}
+
+// All calls yield for each segment in order until it returns false.
+func (t *Table) All(yield func(Segment) bool) {
+	var b block
+	for i := range t.blocks {
+		if !t.open(&b, i) {
+			return
+		}
+		more, ok := b.all(yield)
+		if !ok {
+			t.dataAt.damaged()
+		}
+		if !more {
+			return
+		}
+	}
+}
+
+// Find returns the segment that answers for a generated position: the last one at or before it on
+// the same line. Of several at one column, an exact hit gives the first and an inexact one the last.
+// found is false when there is none; where the image is damaged there is none either.
+func (t *Table) Find(line, column int32) (s Segment, found bool) {
+	if line < 0 || column < 0 {
+		return Segment{}, false
+	}
+	s, found = t.find(keyOf(line, column))
+	if !found || s.Line != line {
+		return Segment{}, false
+	}
+	return s, true
+}
+
+// FindAcross is Find without the end of the line: where the position's own line has nothing at or
+// before it, the last segment of the nearest line above answers.
+func (t *Table) FindAcross(line, column int32) (s Segment, found bool) {
+	switch {
+	case line < 0 || line == 0 && column < 0:
+		return Segment{}, false
+	case column < 0:
+		return t.find(keyOf(line, 0) - 1) // behind all of the line above
+	}
+	return t.find(keyOf(line, column))
+}
+
+// find returns the last segment at or before the position; of those at it the first.
+func (t *Table) find(k key) (s Segment, found bool) {
+	n, ok := t.blocksBefore(k)
+	if !ok {
+		return Segment{}, false
+	}
+	var b block
+	if n > 0 {
+		if !t.open(&b, n-1) {
+			return Segment{}, false
+		}
+		within, possible := b.within(k)
+		count, first, place := b.search(within)
+		if possible && first >= 0 {
+			place += first + 1 - count // the bits of segments at one key stand side by side
+			count = first + 1
+		} else if t.startsAt(n, k) {
+			return t.first(n)
+		}
+		if count > 0 {
+			s, ok = b.segment(count-1, place)
+		}
+		if count == 0 || !ok {
+			t.dataAt.damaged()
+			return Segment{}, false
+		}
+		return s, true
+	}
+	if t.startsAt(0, k) {
+		return t.first(0)
+	}
+	return Segment{}, false
+}
+
+// startsAt tells whether block i starts at the position.
+func (t *Table) startsAt(i int, k key) bool {
+	return i < t.blocks && t.keysAt.read(8*i, 8) && key(t.keys[i]) == k
+}
+
+// first returns the first segment of block i.
+func (t *Table) first(i int) (s Segment, ok bool) {
+	var b block
+	if !t.open(&b, i) {
+		return Segment{}, false
+	}
+	within, _ := b.within(b.first)
+	if s, ok = b.at(0, within); !ok {
+		t.dataAt.damaged()
+	}
+	return s, ok
+}

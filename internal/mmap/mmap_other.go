@@ -1,0 +1,26 @@
+//go:build !unix || aix || solaris
+
+package mmap
+
+import (
+	"io"
+	"os"
+)
+
+func alloc(size int) ([]byte, error) { return make([]byte, size), nil }
+
+func resize(data []byte, size int) ([]byte, error) {
+	other := make([]byte, size)
+	copy(other, data)
+	return other, nil
+}
+
+func protect([]byte) {}
+
+func free([]byte) {}
+
+func mapFile(f *os.File, size int) ([]byte, error) {
+	data := make([]byte, size)
+	_, err := io.ReadFull(io.NewSectionReader(f, 0, int64(size)), data)
+	return data, err
+}

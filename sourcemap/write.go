@@ -1,0 +1,89 @@
+package sourcemap
+
+import (
+	"encoding/binary"
+
+	"github.com/symbolicate/symbolicate/internal/index"
+	"github.com/symbolicate/symbolicate/internal/jsonscan"
+)
+
+// source is an original source as it was found. An empty span stands for null.
+type source struct {
+	root    string // the sourceRoot, ending in '/', or ""
+	url     jsonscan.Span
+	content jsonscan.Span
+	ignored bool
+}
+
+func none(s jsonscan.Span) bool { return s.Start == s.End }
+
+// Where texts of the whole map stand in KindStrings; source roots follow.
+const (
+	stringFile = iota
+	stringDebugID
+	stringRoot // the root "" of sources without one
+)
+
+// text returns what the JSON string at the span says; "" for a span that is empty.
+func (p *parser) text(s jsonscan.Span) string {
+	if none(s) {
+		return ""
+	}
+	return jsonscan.Unescape(s.Of(p.data))
+}
+
+// write ends the mappings and writes all other sections of the image. Source texts stay where they are in the data.
+func (p *parser) write(w *index.Writer, file, debugID string) {
+	texts := []string{file, debugID, ""}
+	roots := map[string]uint32{"": stringRoot}
+	var info, spans []byte
+	for _, s := range p.sources {
+		flags := uint32(0)
+		if none(s.url) {
+			flags |= sourceNull
+		}
+		if s.ignored {
+			flags |= sourceIgnored
+		}
+		if !none(s.content) {
+			flags |= sourceHasContent
+		}
+		root, ok := roots[s.root]
+		if !ok {
+			root = uint32(len(texts))
+			roots[s.root] = root
+			texts = append(texts, s.root)
+		}
+		info = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(info, flags), root)
+		spans = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(spans, uint32(s.content.Start)), uint32(s.content.End))
+	}
+	var offsets []byte
+	for _, problem := range p.problems {
+		offsets = binary.LittleEndian.AppendUint64(offsets, uint64(problem.Offset))
+	}
+	p.table.Finish()
+	w.PutInfo(&index.Info{
+		Segments: p.table.Len(), Sources: len(p.sources), Names: len(p.names), Problems: len(p.problems), Cut: p.cut,
+		Indexed: p.indexed, InputSize: int64(len(p.data)),
+	})
+	w.PutTexts(index.KindStrings, len(texts), func(dst []byte, i int) []byte { return append(dst, texts[i]...) })
+	w.PutTexts(index.KindNames, len(p.names), func(dst []byte, i int) []byte { return p.appendText(dst, p.names[i]) })
+	w.PutTexts(index.KindSources, len(p.sources), func(dst []byte, i int) []byte { return p.appendText(dst, p.sources[i].url) })
+	w.Put(index.KindSourceInfo, info)
+	w.Put(index.KindTextSpans, spans)
+	w.PutTexts(index.KindProblems, 2*len(p.problems), func(dst []byte, i int) []byte {
+		if i%2 == 0 {
+			return append(dst, p.problems[i/2].Kind...)
+		}
+		return append(dst, p.problems[i/2].Detail...)
+	})
+	w.Put(index.KindProblemOffsets, offsets)
+}
+
+// appendText appends what the JSON string at the span says.
+func (p *parser) appendText(dst []byte, s jsonscan.Span) []byte {
+	if none(s) {
+		return dst
+	}
+	return jsonscan.AppendUnescaped(dst, s.Of(p.data))
+}
