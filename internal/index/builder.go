@@ -61,15 +61,6 @@ func (c *columns) truncate(n int) {
 	}
 }
 
-func (c *columns) sorted() bool {
-	for i := 1; i < len(c.line); i++ {
-		if c.line[i] < c.line[i-1] || c.line[i] == c.line[i-1] && c.column[i] < c.column[i-1] {
-			return false
-		}
-	}
-	return true
-}
-
 // Append adds the segments of a chunk.
 func (b *Builder) Append(chunk *vlq.Chunk) {
 	n := chunk.Len
@@ -77,7 +68,7 @@ func (b *Builder) Append(chunk *vlq.Chunk) {
 		return
 	}
 	c := chunkColumns(chunk)
-	if !b.loose && (keyOf(c.line[0], c.column[0]) < b.last || !c.sorted()) {
+	if !b.loose && (keyOf(c.line[0], c.column[0]) < b.last || chunk.Unsorted) {
 		b.loosen()
 	}
 	b.n += n

@@ -85,8 +85,11 @@ func finish(t testing.TB, w *Writer, b *Builder) *Table {
 }
 
 func fill(chunk *vlq.Chunk, part []Segment) *vlq.Chunk {
-	chunk.Len = len(part)
+	chunk.Len, chunk.Unsorted = len(part), false
 	for i, s := range part {
+		if i > 0 && keyOf(s.Line, s.Column) < keyOf(part[i-1].Line, part[i-1].Column) {
+			chunk.Unsorted = true
+		}
 		chunk.Line[i], chunk.Column[i], chunk.Source[i] = s.Line, s.Column, s.Source
 		chunk.OriginalLine[i], chunk.OriginalColumn[i], chunk.Name[i] = s.OriginalLine, s.OriginalColumn, s.Name
 	}

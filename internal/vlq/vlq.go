@@ -14,6 +14,7 @@ const None = -1
 // columns in UTF-16 code units; the original columns count only where Source is not None.
 type Chunk struct {
 	Len                          int
+	Unsorted                     bool // a column is below the one before it on its line
 	Line, Column                 [ChunkSize]int32
 	Source                       [ChunkSize]int32
 	OriginalLine, OriginalColumn [ChunkSize]int32
@@ -69,6 +70,8 @@ type Decoder struct {
 	sources int64 // how many there are; an index at or past it is out of bounds
 	names   int64
 	report  func(Fault)
+	kernel  kernel // nil: none
+	plainTo int    // offset from which on the kernel is tried
 
 	// The running sums. 64 bits: fewer than 2³³ deltas below 2³¹ cannot overflow them.
 	column, source, originalLine, originalColumn, name int64
@@ -80,29 +83,37 @@ func NewDecoder(text []byte, sources, names int, report func(Fault)) *Decoder {
 	if report == nil {
 		report = func(Fault) {}
 	}
-	return &Decoder{text: text, sources: int64(sources), names: int64(names), report: report}
+	return &Decoder{text: text, sources: int64(sources), names: int64(names), report: report, kernel: best}
 }
 
 const maxInt32 = 1<<31 - 1
 
-// Next fills the chunk with the segments that follow; an empty chunk is the end. After an error the
-// decoder is spent. Where a text has both a value too large and a fault of grammar, the latter is
-// returned, because the standard looks for it first.
+// Next fills the chunk with segments that follow, not always to the brim; an empty chunk is the end. After
+// an error the decoder is spent. Where a text has both a value too large and a fault of grammar, the
+// latter is returned, because the standard looks for it first.
 func (d *Decoder) Next(chunk *Chunk) error {
 	n := 0
-	for d.at < len(d.text) && n < ChunkSize {
-		switch d.text[d.at] {
-		case ';':
+	chunk.Unsorted = false
+	// d.at stands at the start of a segment, or at the ';' of an empty one.
+	for d.at < len(d.text) && n <= ChunkSize-kernelRoom {
+		if d.at >= d.plainTo && d.ready() {
+			before := d.at
+			if n = d.kernel(d, chunk, n); d.at == before {
+				d.plainTo = d.at + plainText
+			}
+			continue
+		}
+		if c := d.text[d.at]; c == ',' || c == ';' {
+			if d.at > 0 && d.text[d.at-1] == ',' {
+				return d.grammar(d.at-1, "a segment with 0 fields")
+			}
+			if c == ',' {
+				return d.grammar(d.at, "a segment with 0 fields")
+			}
 			d.at++
 			d.line++
 			d.column = 0
 			continue
-		case ',':
-			// A comma stands between two segments: something must be before it and behind it.
-			if !d.between() {
-				return d.grammar(d.at, "a segment with 0 fields")
-			}
-			d.at++
 		}
 		start := d.at
 		var fields [5]int64
@@ -125,20 +136,29 @@ func (d *Decoder) Next(chunk *Chunk) error {
 		if d.segment(chunk, n, start, fields[:count]) {
 			n++
 		}
+		if d.at < len(d.text) && d.text[d.at] == ',' {
+			if d.at++; d.at == len(d.text) {
+				return d.grammar(d.at-1, "a segment with 0 fields")
+			}
+		}
 	}
 	chunk.Len = n
 	return nil
 }
 
-// between tells whether the comma at d.at has a segment on both sides.
-func (d *Decoder) between() bool {
-	ends := func(c byte) bool { return c == ',' || c == ';' }
-	return d.at > 0 && !ends(d.text[d.at-1]) && d.at+1 < len(d.text) && !ends(d.text[d.at+1])
+// ready tells whether a kernel may go on from here: at the start of a segment, all sums in range.
+func (d *Decoder) ready() bool {
+	return d.kernel != nil && len(d.text)-d.at >= kernelText && d.at > 0 && (d.text[d.at-1] == ',' || d.text[d.at-1] == ';') &&
+		0 <= d.column && d.column <= maxInt32 && 0 <= d.source && d.source < d.sources && 0 <= d.originalLine && d.originalLine <= maxInt32 &&
+		0 <= d.originalColumn && d.originalColumn <= maxInt32 && 0 <= d.name && (d.name < d.names || d.name == 0)
 }
 
 // segment adds the fields to the sums and stores what they make as number n of the chunk; false
 // when the segment is dropped.
 func (d *Decoder) segment(chunk *Chunk, n, start int, fields []int64) bool {
+	if fields[0] < 0 {
+		chunk.Unsorted = true
+	}
 	d.column += fields[0]
 	if d.column < 0 || d.column > maxInt32 {
 		// The standard returns here, before the other fields are added.
