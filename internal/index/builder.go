@@ -23,6 +23,8 @@ type Builder struct {
 	keys    []key
 	offsets []uint32
 
+	packer  packer
+	part    columns // of a chunk, at work
 	pending columns // fewer than blockSize segments, or all of them once they are unsorted
 	loose   bool    // unsorted
 }
@@ -30,7 +32,7 @@ type Builder struct {
 // NewBuilder starts the blocks in the image being written.
 func NewBuilder(w *Writer) *Builder {
 	w.begin(KindBlocks)
-	b := &Builder{w: w, start: w.at}
+	b := &Builder{w: w, start: w.at, packer: packer{kernel: best}}
 	for _, c := range b.pending.all() {
 		*c = make([]int32, 0, blockSize)
 	}
@@ -39,13 +41,6 @@ func NewBuilder(w *Writer) *Builder {
 
 func (c *columns) all() []*[]int32 {
 	return []*[]int32{&c.line, &c.column, &c.source, &c.originalLine, &c.originalColumn, &c.name}
-}
-
-func chunkColumns(chunk *vlq.Chunk) columns {
-	return columns{
-		chunk.Line[:chunk.Len], chunk.Column[:chunk.Len], chunk.Source[:chunk.Len],
-		chunk.OriginalLine[:chunk.Len], chunk.OriginalColumn[:chunk.Len], chunk.Name[:chunk.Len],
-	}
 }
 
 func (c *columns) append(more *columns) {
@@ -67,7 +62,7 @@ func (b *Builder) Append(chunk *vlq.Chunk) {
 	if n == 0 {
 		return
 	}
-	c := chunkColumns(chunk)
+	c := chunkColumns(chunk, 0, n)
 	if !b.loose && (keyOf(c.line[0], c.column[0]) < b.last || chunk.Unsorted) {
 		b.loosen()
 	}
@@ -93,8 +88,8 @@ func (b *Builder) pack(c *columns) {
 		b.flush()
 	}
 	for ; at+blockSize <= n; at += blockSize {
-		part := c.slice(at, at+blockSize)
-		b.block(&part)
+		b.part = c.slice(at, at+blockSize)
+		b.block(&b.part)
 	}
 	rest := c.slice(at, n)
 	b.pending.append(&rest)
@@ -119,7 +114,7 @@ func (b *Builder) block(c *columns) {
 		b.w.err = ErrTooLarge
 		return
 	}
-	end, ok := pack(data, at, c)
+	end, ok := b.packer.pack(data, at, c)
 	if !ok {
 		half := len(c.line) / 2
 		first, second := c.slice(0, half), c.slice(half, len(c.line))

@@ -1,0 +1,93 @@
+//go:build !purego
+
+package index
+
+import (
+	"math/bits"
+
+	"golang.org/x/sys/cpu"
+)
+
+// machineKernels returns the kernels in assembly that this processor has the instructions for. (GODEBUG=cpu.avx512vbmi2=off
+// leaves the first out, cpu.bmi2=off both.)
+func machineKernels() (list []packKernel) {
+	x := &cpu.X86
+	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VBMI2 && x.HasBMI1 && x.HasBMI2 && x.HasPOPCNT {
+		list = append(list, packKernel{"avx512", statsAVX512, keysAVX512, recordsAVX512, namesAVX512})
+	}
+	return list
+}
+
+// Widths up to which the kernels pack: two values, moved by up to 7 bits, fit in 64. Keys are made in 32 bits.
+const (
+	maxPacked    = 28
+	maxPackedLow = 24
+)
+
+// dwords are values on their way into a block. What a kernel stores behind the last one is zero, so
+// that the last byte is filled up with zeros.
+type dwords [blockSize + 16]uint32
+
+//go:noescape
+func statsAVX512(c *columns, s *stats)
+
+// keys512 puts the keys into out: bytes of them for a low width up to 8, else dwords.
+//
+//go:noescape
+func keys512(c *columns, first, less int32, width, low uint, upper *[2]uint64, out *dwords)
+
+//go:noescape
+func records512(c *columns, own uint64, s *stats, lineShift, columnShift uint, out *dwords)
+
+//go:noescape
+func names512(name *int32, named uint64, base int32, out *dwords)
+
+// packBytes packs 64 bytes to the width, 1 to 8.
+//
+//go:noescape
+func packBytes(dst *byte, values *dwords, width uint)
+
+// packDwords packs groups of 8 values to the width, 1 to maxPacked.
+//
+//go:noescape
+func packDwords(dst *byte, values *dwords, groups int, width uint)
+
+func packed(dst []byte, at int, values *dwords, n int, width uint) (end int) {
+	packDwords(&dst[at], values, (n+7)/8, width)
+	return at + (n*int(width)+7)/8
+}
+
+func keysAVX512(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64) (end int) {
+	if low > maxPackedLow {
+		return keysGo(dst, at, c, first, less, width, low, upper)
+	}
+	var values dwords
+	keys512(c, first, less, width, low, upper, &values)
+	switch {
+	case low == 0:
+		return at
+	case low <= 8:
+		packBytes(&dst[at], &values, low)
+		return at + 8*int(low)
+	}
+	return packed(dst, at, &values, blockSize, low)
+}
+
+func recordsAVX512(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint) (end int) {
+	width := sourceWidth + lineWidth + columnWidth
+	if width > maxPacked {
+		return recordsGo(dst, at, c, own, s, sourceWidth, lineWidth, columnWidth)
+	}
+	var values dwords
+	records512(c, own, s, sourceWidth, sourceWidth+lineWidth, &values)
+	return packed(dst, at, &values, bits.OnesCount64(own), width)
+}
+
+func namesAVX512(dst []byte, at int, name []int32, named uint64, base int32, width uint) (end int) {
+	if width > maxPacked {
+		return namesGo(dst, at, name, named, base, width)
+	}
+	var values dwords
+	names512(&name[0], named, base, &values)
+	return packed(dst, at, &values, bits.OnesCount64(named), width)
+}

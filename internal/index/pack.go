@@ -1,0 +1,264 @@
+package index
+
+import (
+	"math/bits"
+
+	"github.com/symbolicate/symbolicate/internal/le"
+	"github.com/symbolicate/symbolicate/internal/vlq"
+)
+
+// columns are segments, column by column.
+type columns struct {
+	line, column, source, originalLine, originalColumn, name []int32
+}
+
+func chunkColumns(chunk *vlq.Chunk, from, to int) columns {
+	return columns{
+		chunk.Line[from:to], chunk.Column[from:to], chunk.Source[from:to],
+		chunk.OriginalLine[from:to], chunk.OriginalColumn[from:to], chunk.Name[from:to],
+	}
+}
+
+func (c *columns) slice(from, to int) columns {
+	return columns{
+		c.line[from:to], c.column[from:to], c.source[from:to],
+		c.originalLine[from:to], c.originalColumn[from:to], c.name[from:to],
+	}
+}
+
+// stats are what the packer must know of the segments of a block before it writes. Without any that are not bare
+// the three smallest are largest and the largest are 0; so are names without any named.
+type stats struct {
+	own, bare, named   uint64
+	minSource, minLine int32 // of those that are not bare
+	minColumn, minName int32
+	maxSource, maxLine int32
+	maxColumn, maxName int32
+	maxGenerated       int32 // column
+}
+
+// A packKernel does the loops over the segments of a block. The plain one is in Go and takes any; the others take
+// full blocks without bare segments, for the rest is rare. All write the same bytes.
+type packKernel struct {
+	name string
+	// stats reads the segments.
+	stats func(c *columns, s *stats)
+	// keys returns the upper parts of the keys (line−first)<<width + column−less, and writes the lower parts,
+	// low bits each, to dst. It returns where they end.
+	keys func(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64) (end int)
+	// records writes what the segments with a bit in own have, less the smallest, in so many bits each.
+	records func(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint) (end int)
+	// names writes the names of the segments with a bit in named, less base.
+	names func(dst []byte, at int, name []int32, named uint64, base int32, width uint) (end int)
+}
+
+var plain = packKernel{"go", statsGo, keysGo, recordsGo, namesGo}
+
+// packKernels are those that this machine can run, from slow to fast.
+var packKernels = append([]packKernel{plain}, machineKernels()...)
+
+var best = &packKernels[len(packKernels)-1]
+
+// statsGo is the plain twin of the kernels.
+func statsGo(c *columns, s *stats) {
+	const big = 1<<31 - 1
+	*s = stats{minSource: big, minLine: big, minColumn: big, minName: big}
+	n := len(c.column)
+	source, line, column, name, generated := c.source[:n], c.originalLine[:n], c.originalColumn[:n], c.name[:n], c.column[:n]
+	lastSource, lastLine, lastColumn := int32(-1), int32(-1), int32(-1)
+	for i := range n {
+		s.maxGenerated = max(s.maxGenerated, generated[i])
+		if k := name[i]; k >= 0 {
+			s.named |= 1 << i
+			s.minName, s.maxName = min(s.minName, k), max(s.maxName, k)
+		}
+		ownSource, ownLine, ownColumn := source[i], line[i], column[i]
+		if ownSource < 0 {
+			s.bare |= 1 << i
+			continue
+		}
+		if (ownSource^lastSource)|(ownLine^lastLine)|(ownColumn^lastColumn) != 0 {
+			s.own |= 1 << i
+			lastSource, lastLine, lastColumn = ownSource, ownLine, ownColumn
+		}
+		s.minSource, s.maxSource = min(s.minSource, ownSource), max(s.maxSource, ownSource)
+		s.minLine, s.maxLine = min(s.minLine, ownLine), max(s.maxLine, ownLine)
+		s.minColumn, s.maxColumn = min(s.minColumn, ownColumn), max(s.maxColumn, ownColumn)
+	}
+}
+
+func bitsOf(x int32) uint { return uint(bits.Len32(uint32(x))) }
+
+// A packer packs blocks with a kernel. What it has besides is room for the kernel's results.
+type packer struct {
+	kernel *packKernel
+	stats  stats
+	upper  [2]uint64
+}
+
+// pack writes the segments (1 to 64, sorted) as a block into dst at the offset, where maxBlock bytes are
+// free, and returns the offset behind it. ok is false when a key would need more than maxLow bits
+// below; fewer segments always fit.
+func (p *packer) pack(dst []byte, at int, c *columns) (end int, ok bool) {
+	n, k, s := len(c.column), p.kernel, &p.stats
+	if n < blockSize {
+		k = &plain
+	}
+	k.stats(c, s)
+	if s.bare != 0 {
+		k = &plain
+		k.stats(c, s)
+	}
+	// Keys.
+	shape := uint32(0)
+	first, less, keyColumn := c.line[0], c.column[0], uint(0)
+	last := uint64(c.column[n-1] - less)
+	if lines := uint64(c.line[n-1] - first); lines != 0 {
+		less, keyColumn = 0, bitsOf(s.maxGenerated)
+		last = lines<<keyColumn | uint64(c.column[n-1])
+		shape = shapeMulti | uint32(keyColumn)<<shiftKeyColumn
+	}
+	low := uint(max(0, bits.Len64(last)-7))
+	for last>>low+uint64(n) > 128 {
+		low++
+	}
+	if low > maxLow {
+		return at, false
+	}
+	// Records.
+	own, flags := s.own, uint32(n-1)
+	all := ^uint64(0) >> (64 - n)
+	mapped := all &^ s.bare
+	if mapped == 0 {
+		s.minSource, s.minLine, s.minColumn = 0, 0, 0
+	}
+	if s.maxColumn < 64 {
+		s.minColumn = 0 // a width of at most 6 bits instead of a base of 32
+	}
+	sourceWidth, lineWidth, columnWidth := bitsOf(s.maxSource-s.minSource), bitsOf(s.maxLine-s.minLine), bitsOf(s.maxColumn-s.minColumn)
+	if own != mapped {
+		recordWidth := int(sourceWidth + lineWidth + columnWidth)
+		if bits.OnesCount64(own)*recordWidth+64 < bits.OnesCount64(mapped)*recordWidth {
+			flags |= flagOwn
+		} else {
+			own = mapped
+		}
+	}
+	shape |= uint32(low)<<shiftLow | uint32(sourceWidth)<<shiftSource | uint32(lineWidth)<<shiftLine | uint32(columnWidth)<<shiftColumn
+	le.Store32(dst, at+8, uint32(s.minLine))
+	head := at
+	at += 12
+	if s.minColumn != 0 {
+		flags |= flagColumnBase
+		le.Store32(dst, at, uint32(s.minColumn))
+		at += 4
+	}
+	nameWidth := uint(0)
+	if s.named != 0 {
+		nameWidth = bitsOf(s.maxName - s.minName)
+		shape |= uint32(nameWidth) << shiftName
+		flags |= flagNamed
+		if s.named == all {
+			flags ^= flagNamed | flagAllNamed
+		}
+		le.Store32(dst, at, uint32(s.minName))
+		at += 4
+	}
+	if s.minSource < 1<<narrowSource {
+		flags |= uint32(s.minSource) << shiftSourceBase
+	} else {
+		flags |= flagWideSource
+		le.Store32(dst, at, uint32(s.minSource))
+		at += 4
+	}
+	upperAt := at
+	at += 16
+	if flags&flagOwn != 0 {
+		le.Store64(dst, at, own)
+		at += 8
+	}
+	if s.bare != 0 {
+		flags |= flagBare
+		le.Store64(dst, at, s.bare)
+		at += 8
+	}
+	if flags&flagNamed != 0 {
+		le.Store64(dst, at, s.named)
+		at += 8
+	}
+	le.Store32(dst, head, shape)
+	le.Store32(dst, head+4, flags)
+	p.upper = [2]uint64{}
+	at = k.keys(dst, at, c, first, less, keyColumn, low, &p.upper)
+	le.Store64(dst, upperAt, p.upper[0])
+	le.Store64(dst, upperAt+8, p.upper[1])
+	if sourceWidth+lineWidth+columnWidth > 0 {
+		at = k.records(dst, at, c, own, s, sourceWidth, lineWidth, columnWidth)
+	}
+	if nameWidth > 0 {
+		at = k.names(dst, at, c.name, s.named, s.minName, nameWidth)
+	}
+	return at, true
+}
+
+// A writer appends values of at most 57 bits; the last byte is filled up with zeros.
+type writer struct {
+	dst     []byte
+	at      int
+	pending uint64
+	filled  uint
+}
+
+func (w *writer) put(value uint64, width uint) {
+	w.pending |= value << w.filled
+	w.filled += width
+	le.Store64(w.dst, w.at, w.pending)
+	w.at += int(w.filled >> 3)
+	w.pending >>= w.filled &^ 7
+	w.filled &= 7
+}
+
+func (w *writer) end() int {
+	if w.filled > 0 {
+		w.at++
+	}
+	return w.at
+}
+
+func keysGo(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64) int {
+	w := writer{dst: dst, at: at}
+	mask := uint64(1)<<low - 1
+	lines := c.line[:len(c.column)]
+	for i, column := range c.column {
+		key := uint64(lines[i]-first)<<width + uint64(column-less)
+		bit := key>>low + uint64(i)
+		upper[bit>>6&1] |= 1 << (bit & 63)
+		w.put(key&mask, low)
+	}
+	return w.end()
+}
+
+func recordsGo(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint) int {
+	w := writer{dst: dst, at: at}
+	width := sourceWidth + lineWidth + columnWidth
+	for ; own != 0; own &= own - 1 {
+		i := bits.TrailingZeros64(own)
+		source, line, column := uint64(c.source[i]-s.minSource), uint64(c.originalLine[i]-s.minLine), uint64(c.originalColumn[i]-s.minColumn)
+		if width <= maxLow {
+			w.put(source|line<<sourceWidth|column<<(sourceWidth+lineWidth), width)
+			continue
+		}
+		w.put(source, sourceWidth)
+		w.put(line, lineWidth)
+		w.put(column, columnWidth)
+	}
+	return w.end()
+}
+
+func namesGo(dst []byte, at int, name []int32, named uint64, base int32, width uint) int {
+	w := writer{dst: dst, at: at}
+	for ; named != 0; named &= named - 1 {
+		w.put(uint64(name[bits.TrailingZeros64(named)]-base), width)
+	}
+	return w.end()
+}
