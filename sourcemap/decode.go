@@ -33,8 +33,8 @@ func (p *parser) sourcesOf(f *fields) []int32 {
 	if f.sourcesContent.kind != 0 && f.sourcesContent.kind != '[' {
 		p.problem(ProblemSourcesContent, f.sourcesContent.span.Start, "sourcesContent is %s, not an array", f.sourcesContent.name())
 	}
-	list := make([]source, len(f.sources.items))
-	for i, item := range f.sources.items {
+	list := make([]source, f.sources.items.Len())
+	for i, item := range f.sources.items.All {
 		list[i].root = root
 		switch p.data[item.Start] {
 		case '"':
@@ -44,7 +44,7 @@ func (p *parser) sourcesOf(f *fields) []int32 {
 			p.problem(ProblemSourcesItem, item.Start, "source %d is neither a string nor null", i)
 		}
 	}
-	for i, item := range f.sourcesContent.items {
+	for i, item := range f.sourcesContent.items.All {
 		switch first := p.data[item.Start]; {
 		case first == '"' && i < len(list):
 			list[i].content = item
@@ -69,7 +69,7 @@ func (p *parser) ignoreList(f *fields, list []source) {
 		p.problem(ProblemIgnoreList, field.span.Start, "ignoreList is %s, not an array", field.name())
 		return
 	}
-	for _, item := range field.items {
+	for _, item := range field.items.All {
 		number, err := strconv.ParseFloat(string(item.Of(p.data)), 64)
 		if err != nil || number < 0 || number != float64(int64(number)) || bytes.IndexByte(item.Of(p.data), '"') >= 0 {
 			p.problem(ProblemIgnoreListItem, item.Start, "%v is not an index", brief(item.Of(p.data)))
@@ -128,11 +128,11 @@ func (p *parser) sourceKey(s source) sourceKey {
 
 // A mark is how far the result had come, to go back to when a section turns out to be broken.
 type mark struct {
-	mappings       index.Mark
-	sources, names int
+	mappings                 index.Mark
+	sources, names, numNames int
 }
 
-func (p *parser) mark() mark { return mark{p.table.Mark(), len(p.sources), len(p.names)} }
+func (p *parser) mark() mark { return mark{p.table.Mark(), len(p.sources), len(p.names), p.numNames} }
 
 // rewind takes back what was added since the mark, but not the problems.
 func (p *parser) rewind(to mark) {
@@ -141,7 +141,13 @@ func (p *parser) rewind(to mark) {
 		delete(p.seen, p.sourceKey(s))
 	}
 	p.sources = p.sources[:to.sources]
-	p.names = p.names[:to.names]
+	p.names, p.numNames = p.names[:to.names], to.numNames
+}
+
+// nameList is the names of one map, as they were found.
+type nameList struct {
+	*jsonscan.List
+	plain bool // see jsonscan.Plain
 }
 
 // nameRange is where the names of a map stand in the result.
@@ -149,19 +155,23 @@ type nameRange struct{ base, n int }
 
 // namesOf adds the names of the map.
 func (p *parser) namesOf(f *fields) nameRange {
-	base := len(p.names)
+	base, n := p.numNames, f.names.items.Len()
 	if f.names.kind != 0 && f.names.kind != '[' {
 		p.problem(ProblemNames, f.names.span.Start, "names is %s, not an array", f.names.name())
+	}
+	if n == 0 {
 		return nameRange{base, 0}
 	}
-	p.names = append(p.names, f.names.items...)
-	for i, item := range f.names.items {
+	list := nameList{f.names.items, jsonscan.Plain(p.data, f.names.span)}
+	for i, item := range list.All {
 		if p.data[item.Start] != '"' {
-			p.names[base+i] = jsonscan.Span{}
 			p.problem(ProblemNamesItem, item.Start, "name %d is not a string", i)
+			list.plain = false
 		}
 	}
-	return nameRange{base, len(f.names.items)}
+	p.names = append(p.names, list)
+	p.numNames += n
+	return nameRange{base, n}
 }
 
 // mappings decodes the mappings of a map and adds them to the table.

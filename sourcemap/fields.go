@@ -8,7 +8,7 @@ import (
 type value struct {
 	kind  byte // 0 missing, '"', '[', '{', '0' number, 't', 'f', 'n'
 	span  jsonscan.Span
-	items []jsonscan.Span // of an array whose items are wanted
+	items *jsonscan.List // of an array whose items are wanted
 }
 
 func (v value) name() string {
@@ -142,11 +142,7 @@ func (p *parser) key(quoted jsonscan.Span) []byte {
 func (p *parser) scanValue(v *value, at int, list bool) (end int, err error) {
 	*v = value{}
 	if list && at < len(p.data) && p.data[at] == '[' {
-		end, err = jsonscan.Items(p.data, at, func(at int) (int, error) {
-			end, err := jsonscan.Value(p.data, at)
-			v.items = append(v.items, jsonscan.Span{Start: at, End: end})
-			return end, err
-		})
+		v.items, end, err = jsonscan.Elements(p.data, at)
 	} else {
 		end, err = jsonscan.Value(p.data, at)
 	}

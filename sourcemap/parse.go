@@ -116,7 +116,8 @@ type parser struct {
 	// What was found so far.
 	table    *index.Builder
 	sources  []source
-	names    []jsonscan.Span
+	names    []nameList
+	numNames int
 	problems []Problem
 	cut      int // problems beyond maxProblems
 	indexed  bool

@@ -63,21 +63,49 @@ func (p *parser) write(w *index.Writer, file, debugID string) {
 	}
 	p.table.Finish()
 	w.PutInfo(&index.Info{
-		Segments: p.table.Len(), Sources: len(p.sources), Names: len(p.names), Problems: len(p.problems), Cut: p.cut,
+		Segments: p.table.Len(), Sources: len(p.sources), Names: p.numNames, Problems: len(p.problems), Cut: p.cut,
 		Indexed: p.indexed, InputSize: int64(len(p.data)),
 	})
-	w.PutTexts(index.KindStrings, len(texts), func(dst []byte, i int) []byte { return append(dst, texts[i]...) })
-	w.PutTexts(index.KindNames, len(p.names), func(dst []byte, i int) []byte { return p.appendText(dst, p.names[i]) })
-	w.PutTexts(index.KindSources, len(p.sources), func(dst []byte, i int) []byte { return p.appendText(dst, p.sources[i].url) })
+	w.PutTexts(index.KindStrings, len(texts), func(add func(text []byte)) {
+		for _, text := range texts {
+			add([]byte(text))
+		}
+	})
+	w.PutTexts(index.KindNames, p.numNames, p.addNames)
+	w.PutTexts(index.KindSources, len(p.sources), func(add func(text []byte)) {
+		var text []byte
+		for _, s := range p.sources {
+			text = p.appendText(text[:0], s.url)
+			add(text)
+		}
+	})
 	w.Put(index.KindSourceInfo, info)
 	w.Put(index.KindTextSpans, spans)
-	w.PutTexts(index.KindProblems, 2*len(p.problems), func(dst []byte, i int) []byte {
-		if i%2 == 0 {
-			return append(dst, p.problems[i/2].Kind...)
+	w.PutTexts(index.KindProblems, 2*len(p.problems), func(add func(text []byte)) {
+		for _, problem := range p.problems {
+			add([]byte(problem.Kind))
+			add([]byte(problem.Detail))
 		}
-		return append(dst, p.problems[i/2].Detail...)
 	})
 	w.Put(index.KindProblemOffsets, offsets)
+}
+
+// addNames adds the names of all maps.
+func (p *parser) addNames(add func(text []byte)) {
+	var text []byte
+	for _, list := range p.names {
+		for _, item := range list.All {
+			switch {
+			case list.plain:
+				add(p.data[item.Start+1 : item.End-1])
+			case p.data[item.Start] != '"':
+				add(nil)
+			default:
+				text = p.appendText(text[:0], item)
+				add(text)
+			}
+		}
+	}
 }
 
 // appendText appends what the JSON string at the span says.

@@ -24,10 +24,6 @@ const (
 	maxPackedLow = 24
 )
 
-// dwords are values on their way into a block. What a kernel stores behind the last one is zero, so
-// that the last byte is filled up with zeros.
-type dwords [blockSize + 16]uint32
-
 //go:noescape
 func statsAVX512(c *columns, s *stats)
 
@@ -57,37 +53,34 @@ func packed(dst []byte, at int, values *dwords, n int, width uint) (end int) {
 	return at + (n*int(width)+7)/8
 }
 
-func keysAVX512(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64) (end int) {
+func keysAVX512(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64, values *dwords) (end int) {
 	if low > maxPackedLow {
-		return keysGo(dst, at, c, first, less, width, low, upper)
+		return keysGo(dst, at, c, first, less, width, low, upper, values)
 	}
-	var values dwords
-	keys512(c, first, less, width, low, upper, &values)
+	keys512(c, first, less, width, low, upper, values)
 	switch {
 	case low == 0:
 		return at
 	case low <= 8:
-		packBytes(&dst[at], &values, low)
+		packBytes(&dst[at], values, low)
 		return at + 8*int(low)
 	}
-	return packed(dst, at, &values, blockSize, low)
+	return packed(dst, at, values, blockSize, low)
 }
 
-func recordsAVX512(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint) (end int) {
+func recordsAVX512(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint, values *dwords) (end int) {
 	width := sourceWidth + lineWidth + columnWidth
 	if width > maxPacked {
-		return recordsGo(dst, at, c, own, s, sourceWidth, lineWidth, columnWidth)
+		return recordsGo(dst, at, c, own, s, sourceWidth, lineWidth, columnWidth, values)
 	}
-	var values dwords
-	records512(c, own, s, sourceWidth, sourceWidth+lineWidth, &values)
-	return packed(dst, at, &values, bits.OnesCount64(own), width)
+	records512(c, own, s, sourceWidth, sourceWidth+lineWidth, values)
+	return packed(dst, at, values, bits.OnesCount64(own), width)
 }
 
-func namesAVX512(dst []byte, at int, name []int32, named uint64, base int32, width uint) (end int) {
+func namesAVX512(dst []byte, at int, name []int32, named uint64, base int32, width uint, values *dwords) (end int) {
 	if width > maxPacked {
-		return namesGo(dst, at, name, named, base, width)
+		return namesGo(dst, at, name, named, base, width, values)
 	}
-	var values dwords
-	names512(&name[0], named, base, &values)
-	return packed(dst, at, &values, bits.OnesCount64(named), width)
+	names512(&name[0], named, base, values)
+	return packed(dst, at, values, bits.OnesCount64(named), width)
 }

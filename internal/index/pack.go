@@ -37,6 +37,10 @@ type stats struct {
 	maxGenerated       int32 // column
 }
 
+// dwords are values on their way into a block. What a kernel stores behind the last one is zero, so
+// that the last byte is filled up with zeros.
+type dwords [blockSize + 16]uint32
+
 // A packKernel does the loops over the segments of a block. The plain one is in Go and takes any; the others take
 // full blocks without bare segments, for the rest is rare. All write the same bytes.
 type packKernel struct {
@@ -45,11 +49,11 @@ type packKernel struct {
 	stats func(c *columns, s *stats)
 	// keys returns the upper parts of the keys (line−first)<<width + column−less, and writes the lower parts,
 	// low bits each, to dst. It returns where they end.
-	keys func(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64) (end int)
+	keys func(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64, values *dwords) (end int)
 	// records writes what the segments with a bit in own have, less the smallest, in so many bits each.
-	records func(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint) (end int)
+	records func(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint, values *dwords) (end int)
 	// names writes the names of the segments with a bit in named, less base.
-	names func(dst []byte, at int, name []int32, named uint64, base int32, width uint) (end int)
+	names func(dst []byte, at int, name []int32, named uint64, base int32, width uint, values *dwords) (end int)
 }
 
 var plain = packKernel{"go", statsGo, keysGo, recordsGo, namesGo}
@@ -94,6 +98,7 @@ type packer struct {
 	kernel *packKernel
 	stats  stats
 	upper  [2]uint64
+	values dwords
 }
 
 // pack writes the segments (1 to 64, sorted) as a block into dst at the offset, where maxBlock bytes are
@@ -189,14 +194,14 @@ func (p *packer) pack(dst []byte, at int, c *columns) (end int, ok bool) {
 	le.Store32(dst, head, shape)
 	le.Store32(dst, head+4, flags)
 	p.upper = [2]uint64{}
-	at = k.keys(dst, at, c, first, less, keyColumn, low, &p.upper)
+	at = k.keys(dst, at, c, first, less, keyColumn, low, &p.upper, &p.values)
 	le.Store64(dst, upperAt, p.upper[0])
 	le.Store64(dst, upperAt+8, p.upper[1])
 	if sourceWidth+lineWidth+columnWidth > 0 {
-		at = k.records(dst, at, c, own, s, sourceWidth, lineWidth, columnWidth)
+		at = k.records(dst, at, c, own, s, sourceWidth, lineWidth, columnWidth, &p.values)
 	}
 	if nameWidth > 0 {
-		at = k.names(dst, at, c.name, s.named, s.minName, nameWidth)
+		at = k.names(dst, at, c.name, s.named, s.minName, nameWidth, &p.values)
 	}
 	return at, true
 }
@@ -225,7 +230,7 @@ func (w *writer) end() int {
 	return w.at
 }
 
-func keysGo(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64) int {
+func keysGo(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64, _ *dwords) int {
 	w := writer{dst: dst, at: at}
 	mask := uint64(1)<<low - 1
 	lines := c.line[:len(c.column)]
@@ -238,7 +243,7 @@ func keysGo(dst []byte, at int, c *columns, first, less int32, width, low uint, 
 	return w.end()
 }
 
-func recordsGo(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint) int {
+func recordsGo(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint, _ *dwords) int {
 	w := writer{dst: dst, at: at}
 	width := sourceWidth + lineWidth + columnWidth
 	for ; own != 0; own &= own - 1 {
@@ -255,7 +260,7 @@ func recordsGo(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth
 	return w.end()
 }
 
-func namesGo(dst []byte, at int, name []int32, named uint64, base int32, width uint) int {
+func namesGo(dst []byte, at int, name []int32, named uint64, base int32, width uint, _ *dwords) int {
 	w := writer{dst: dst, at: at}
 	for ; named != 0; named &= named - 1 {
 		w.put(uint64(name[bits.TrailingZeros64(named)]-base), width)

@@ -63,26 +63,26 @@ func (t Texts) Text(i int) string {
 	return string(text[start:end])
 }
 
-// PutTexts writes a list of n texts; put appends text i to dst.
-func (w *Writer) PutTexts(kind Kind, n int, put func(dst []byte, i int) []byte) {
+// PutTexts writes a list of n texts; put hands each to add.
+func (w *Writer) PutTexts(kind Kind, n int, put func(add func(text []byte))) {
 	w.begin(kind)
 	start := w.at
 	if head := w.take(4 + 4*n); head != nil {
 		le.Store32(head, 0, uint32(n))
 	}
-	var text []byte
-	total := 0
-	for i := range n {
-		text = put(text[:0], i)
-		out := w.take(len(text))
-		if total += len(text); total > math.MaxUint32 && w.err == nil {
-			w.err = errors.New("texts of more than 4 GiB")
+	begin, next := w.at, start+4
+	put(func(text []byte) {
+		data := w.room(len(text))
+		if data == nil {
+			return
 		}
-		if w.err != nil {
-			break
-		}
-		copy(out, text)
-		le.Store32(w.region.Bytes(), start+4+4*i, uint32(total))
+		copy(data[w.at:], text)
+		w.at += len(text)
+		le.Store32(data, next, uint32(w.at-begin))
+		next += 4
+	})
+	if w.at-begin > math.MaxUint32 && w.err == nil {
+		w.err = errors.New("texts of more than 4 GiB")
 	}
 	w.end()
 }

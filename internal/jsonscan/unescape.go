@@ -40,8 +40,10 @@ func AppendUnescaped(dst, quoted []byte) []byte {
 	return appendValid(dst, append(out, body...))
 }
 
+func valid(text []byte) bool { return utf8.Valid(text) }
+
 func appendValid(dst, text []byte) []byte {
-	if utf8.Valid(text) {
+	if valid(text) {
 		return append(dst, text...)
 	}
 	for len(text) > 0 {
