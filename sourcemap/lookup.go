@@ -11,16 +11,22 @@ import (
 // comment. ok is false when there is none, and when the one there is has no original position: it is
 // returned all the same, with Source -1.
 func (m *Map) Lookup(p Position) (found Mapping, ok bool) {
-	defer runtime.KeepAlive(m)
-	return answer(m.table.Find(p.Line, p.Column))
+	if m.imageFile == nil {
+		defer runtime.KeepAlive(m)
+		return answer(m.table.Find(p.Line, p.Column))
+	}
+	found = Mapping{Source: -1, Name: -1}
+	m.read(func() { found, ok = answer(m.table.Find(p.Line, p.Column)) })
+	return found, ok
 }
 
 // LookupAcrossLines is Lookup without the end of the line: where the position's line has no mapping
 // at or before it, the last one of the nearest line above answers, as the text of ECMA-426 has it
 // (GetOriginalPositions). dart2js writes maps that need it.
 func (m *Map) LookupAcrossLines(p Position) (found Mapping, ok bool) {
-	defer runtime.KeepAlive(m)
-	return answer(m.table.FindAcross(p.Line, p.Column))
+	found = Mapping{Source: -1, Name: -1}
+	m.read(func() { found, ok = answer(m.table.FindAcross(p.Line, p.Column)) })
+	return found, ok
 }
 
 func answer(s index.Segment, hit bool) (Mapping, bool) {
@@ -40,18 +46,28 @@ type Columns struct {
 var ErrColumns = errors.New("sourcemap: columns of unequal length")
 
 // LookupMany looks up many generated positions, given as a column of lines and one of columns, and
-// writes the answers into dst, whose columns must be of the same length. It allocates nothing.
+// writes the answers into dst, whose columns must be of the same length. It allocates nothing. The error is
+// ErrColumns, or that of [Map.Err].
 func (m *Map) LookupMany(lines, columns []int32, dst Columns) error {
 	n := len(lines)
 	if len(columns) != n || len(dst.Source) != n || len(dst.Line) != n || len(dst.Column) != n || len(dst.Name) != n {
 		return ErrColumns
 	}
+	if m.imageFile == nil {
+		m.lookupMany(lines, columns, &dst)
+		return nil
+	}
+	m.read(func() { m.lookupMany(lines, columns, &dst) })
+	return m.Err()
+}
+
+func (m *Map) lookupMany(lines, columns []int32, dst *Columns) {
+	defer runtime.KeepAlive(m)
 	for i, line := range lines {
-		found, ok := m.Lookup(Position{line, columns[i]})
+		found, ok := answer(m.table.Find(line, columns[i]))
 		if !ok {
 			found = Mapping{Source: -1, Name: -1, Original: Position{-1, -1}}
 		}
 		dst.Source[i], dst.Line[i], dst.Column[i], dst.Name[i] = found.Source, found.Original.Line, found.Original.Column, found.Name
 	}
-	return nil
 }

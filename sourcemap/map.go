@@ -3,8 +3,10 @@ package sourcemap
 import (
 	"iter"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/symbolicate/symbolicate/internal/index"
+	"github.com/symbolicate/symbolicate/internal/mmap"
 )
 
 // A Position is a place in generated or original code.
@@ -30,24 +32,38 @@ type Map struct {
 	strings index.Texts // file, debug id, source roots
 	names   index.Texts
 	sources index.Texts // as the map has them
-	data    []byte      // what Parse was given, for source texts
-	cleanup runtime.Cleanup
+	data    []byte      // what was parsed, for source texts; nil: they are in the image
+
+	imageFile *mmap.Region // the mapped file that the image lies in; nil: it is in memory
+	dataFile  *mmap.Region // the mapped file that data is; nil: it is in memory
+	failure   *failure
+	cleanups  [2]runtime.Cleanup
 }
 
-// newMap returns the map of an image, and frees the image when the map is collected. data is what the image
-// was made from, nil when its texts are in the image.
-func newMap(image *index.Image, data []byte) (*Map, error) {
-	m := &Map{image: image, data: data}
+// failure is the first error of a map that is read from a file.
+type failure struct{ first atomic.Pointer[error] }
+
+// newMap returns the map of an image, and frees its memory when the map is collected. data is what the image was
+// made from, nil when its texts are in the image; file is the mapped file that data is, or else the image, or nil.
+func newMap(image *index.Image, data []byte, file *mmap.Region) (*Map, error) {
+	m := &Map{image: image, data: data, failure: &failure{}}
+	if data != nil {
+		m.dataFile = file
+	} else {
+		m.imageFile = file
+	}
 	var err error
 	if m.info, err = image.Info(); err == nil {
 		m.table, err = image.Table()
 	}
 	if err != nil {
 		image.Free()
+		file.Free()
 		return nil, err
 	}
 	m.strings, m.names, m.sources = image.Texts(index.KindStrings), image.Texts(index.KindNames), image.Texts(index.KindSources)
-	m.cleanup = runtime.AddCleanup(m, (*index.Image).Free, image)
+	m.cleanups[0] = runtime.AddCleanup(m, (*index.Image).Free, image)
+	m.cleanups[1] = runtime.AddCleanup(m, (*mmap.Region).Free, file)
 	return m, nil
 }
 
@@ -57,9 +73,43 @@ func (m *Map) Close() {
 	if m.image == nil {
 		return
 	}
-	m.cleanup.Stop()
+	for _, c := range m.cleanups {
+		c.Stop()
+	}
 	m.image.Free()
-	*m = Map{table: &index.Table{}}
+	m.imageFile.Free()
+	m.dataFile.Free()
+	*m = Map{table: &index.Table{}, failure: m.failure}
+}
+
+// read makes a call that reads the image.
+func (m *Map) read(call func()) {
+	if m.image != nil {
+		m.guard(m.imageFile, call)
+	}
+}
+
+// guard makes a call that reads memory, which may be a mapped file. A fault becomes the map's error.
+func (m *Map) guard(file *mmap.Region, call func()) {
+	defer runtime.KeepAlive(m)
+	if file == nil {
+		call()
+	} else if err := file.Try(call); err != nil {
+		m.failure.first.CompareAndSwap(nil, &err)
+	}
+}
+
+// Err returns the first thing that went wrong while a map opened from a file was read: it is damaged (see
+// [ErrDamaged]), or became shorter. Calls that met it answered as if what they looked for were not there. A map that
+// was parsed from bytes has no such error. Err of a map that was closed is that from before.
+func (m *Map) Err() error {
+	if err := m.failure.first.Load(); err != nil {
+		return *err
+	}
+	if m.image != nil {
+		return m.image.Err()
+	}
+	return nil
 }
 
 // Len returns the number of mappings.
@@ -69,46 +119,41 @@ func (m *Map) Len() int { return m.table.Len() }
 // position come in the order of the file.
 func (m *Map) Mappings() iter.Seq[Mapping] {
 	return func(yield func(Mapping) bool) {
-		defer runtime.KeepAlive(m)
-		m.table.All(func(s index.Segment) bool { return yield(mapping(s)) })
+		m.read(func() {
+			m.table.All(func(s index.Segment) bool { return yield(mapping(s)) })
+		})
 	}
 }
 
 // File returns the map's "file" field: the name of the generated code, "" where it has none.
-func (m *Map) File() string {
-	defer runtime.KeepAlive(m)
-	return m.strings.Text(stringFile)
-}
+func (m *Map) File() string { return m.text(m.strings, stringFile) }
 
 // Indexed tells whether the map was an indexed one (made of sections).
 func (m *Map) Indexed() bool { return m.info.Indexed }
 
 // DebugID returns the debug id of the map as a lower-case UUID with hyphens, "" where it has none.
-func (m *Map) DebugID() string {
-	defer runtime.KeepAlive(m)
-	return m.strings.Text(stringDebugID)
-}
+func (m *Map) DebugID() string { return m.text(m.strings, stringDebugID) }
 
 // NumNames returns the number of names.
 func (m *Map) NumNames() int { return m.info.Names }
 
 // Name returns name i (0-based), "" when there is no such name.
-func (m *Map) Name(i int) string {
-	defer runtime.KeepAlive(m)
-	return m.names.Text(i)
+func (m *Map) Name(i int) string { return m.text(m.names, i) }
+
+func (m *Map) text(list index.Texts, i int) (text string) {
+	m.read(func() { text = list.Text(i) })
+	return text
 }
 
 // Problems returns what was wrong with parts of the map, in the order in which it was found, at most
 // [Options.MaxProblems] of them; more tells how many were left out.
 func (m *Map) Problems() (list []Problem, more int) {
-	defer runtime.KeepAlive(m)
-	if m.image == nil {
-		return nil, 0
-	}
-	texts, offsets := m.image.Texts(index.KindProblems), m.image.Numbers(index.KindProblemOffsets)
-	for i := range min(texts.Len()/2, len(offsets)) {
-		list = append(list, Problem{ProblemKind(texts.Text(2 * i)), int64(offsets[i]), texts.Text(2*i + 1)})
-	}
+	m.read(func() {
+		texts, offsets := m.image.Texts(index.KindProblems), m.image.Numbers(index.KindProblemOffsets)
+		for i := range min(texts.Len()/2, len(offsets)) {
+			list = append(list, Problem{ProblemKind(texts.Text(2 * i)), int64(offsets[i]), texts.Text(2*i + 1)})
+		}
+	})
 	return list, m.info.Cut
 }
 
@@ -126,5 +171,33 @@ func mapping(s index.Segment) Mapping {
 		Original:  Position{s.OriginalLine, s.OriginalColumn},
 		Source:    s.Source,
 		Name:      s.Name,
+	}
+}
+
+// IndexSize is what the parts of a packed index take, in bytes.
+type IndexSize struct {
+	Mappings int64 // blocks, their keys and what finds them
+	Names    int64
+	Sources  int64 // their URLs
+	Texts    int64 // of sources, compressed; 0 after Parse, which leaves them where they are
+	All      int64
+}
+
+// IndexSize returns what the parts of the map's index take.
+func (m *Map) IndexSize() (s IndexSize) {
+	if m.image == nil {
+		return s
+	}
+	size := func(kinds ...index.Kind) (n int64) {
+		for _, k := range kinds {
+			n += int64(m.image.Size(k))
+		}
+		return n
+	}
+	return IndexSize{
+		Mappings: size(index.KindBlocks, index.KindKeys, index.KindOffsets, index.KindGuide),
+		Names:    size(index.KindNames), Sources: size(index.KindSources, index.KindSourceInfo, index.KindStrings),
+		Texts: size(index.KindTexts, index.KindTextGroups, index.KindTextLines, index.KindTextData),
+		All:   int64(len(m.image.Bytes())),
 	}
 }

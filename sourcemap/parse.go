@@ -1,16 +1,11 @@
 package sourcemap
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"io"
-	"io/fs"
-	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"unicode"
 
 	"github.com/symbolicate/symbolicate/internal/index"
@@ -51,7 +46,7 @@ func Parse(data []byte, options *Options) (*Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newMap(image, data)
+	return newMap(image, data, nil)
 }
 
 // Head is what tells one map from another.
@@ -68,42 +63,6 @@ func Peek(data []byte) (Head, error) {
 		return Head{}, err
 	}
 	return Head{File: p.text(f.file.stringSpan()), DebugID: p.debugID(f)}, nil
-}
-
-// Open reads the file and parses it; errors name the path. It reads regular files and pipes, no devices
-// and no folders, and no more than MaxBytes.
-func Open(path string, options *Options) (*Map, error) {
-	data, err := readFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("sourcemap: %w", err)
-	}
-	m, err := Parse(data, options)
-	if parseError := (*ParseError)(nil); errors.As(err, &parseError) {
-		parseError.Path = path
-	}
-	return m, err
-}
-
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	switch kind := info.Mode().Type(); {
-	case kind.IsDir():
-		return nil, &fs.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
-	case kind&^fs.ModeNamedPipe != 0:
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("neither a regular file nor a pipe")}
-	}
-	var data bytes.Buffer
-	data.Grow(int(min(info.Size(), MaxBytes)) + bytes.MinRead) // one more read finds the end
-	_, err = data.ReadFrom(io.LimitReader(f, MaxBytes+1))
-	return data.Bytes(), err
 }
 
 // parser carries one call of Parse: fields are found first (fields.go), then decoded.

@@ -1,8 +1,6 @@
 package sourcemap
 
 import (
-	"runtime"
-
 	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/jsonscan"
 )
@@ -27,33 +25,53 @@ func (m *Map) NumSources() int { return m.info.Sources }
 
 // Source returns source i (0-based); ok is false when there is no such source.
 func (m *Map) Source(i int) (s Source, ok bool) {
-	defer runtime.KeepAlive(m)
-	if i < 0 || i >= m.info.Sources {
-		return Source{Null: true}, false
-	}
-	pair, ok := m.image.Pair(index.KindSourceInfo, i)
-	if !ok {
-		return Source{Null: true}, false
-	}
-	flags := pair[0]
-	s = Source{Null: flags&sourceNull != 0, Ignored: flags&sourceIgnored != 0, HasContent: flags&sourceHasContent != 0}
-	if !s.Null {
-		s.URL = m.strings.Text(int(pair[1])) + m.sources.Text(i)
-	}
-	return s, true
+	s.Null = true
+	m.read(func() {
+		pair, has := m.image.Pair(index.KindSourceInfo, i)
+		if !has {
+			return
+		}
+		flags := pair[0]
+		s, ok = Source{Null: flags&sourceNull != 0, Ignored: flags&sourceIgnored != 0}, true
+		s.HasContent = flags&sourceHasContent != 0 && (m.data != nil || m.image.Size(index.KindTexts) > 0)
+		if !s.Null {
+			s.URL = m.strings.Text(int(pair[1])) + m.sources.Text(i)
+		}
+	})
+	return s, ok
 }
 
 // SourceText returns the text of source i (0-based) from sourcesContent, decoded anew at each call.
 // ok is false when the map does not have it. What is not Unicode in it (lone surrogates, bytes that
 // are not UTF-8) is U+FFFD.
 func (m *Map) SourceText(i int) (text string, ok bool) {
-	defer runtime.KeepAlive(m)
-	if i < 0 || i >= m.info.Sources {
+	t, ok := m.SourceLines(i)
+	if !ok {
 		return "", false
 	}
+	return t.text, true
+}
+
+// SourceLines is [Map.SourceText] with the text cut into lines; a saved index knows where they start.
+func (m *Map) SourceLines(i int) (t *Text, ok bool) {
+	if m.data == nil {
+		var text Text
+		m.read(func() { text.text, text.lines, ok = m.image.SourceText(i) })
+		return &text, ok
+	}
+	if text, has := m.appendText(nil, i); has {
+		return NewText(string(text)), true
+	}
+	return nil, false
+}
+
+// appendText appends the text of source i of a map that was parsed.
+func (m *Map) appendText(dst []byte, i int) (text []byte, ok bool) {
 	span, ok := m.image.Pair(index.KindTextSpans, i)
-	if !ok || span[0] == span[1] {
-		return "", false
+	if !ok || span[0] >= span[1] || int(span[1]) > len(m.data) {
+		return dst, false
 	}
-	return jsonscan.Unescape(m.data[span[0]:span[1]]), true
+	ok = false
+	m.guard(m.dataFile, func() { text, ok = jsonscan.AppendUnescaped(dst, m.data[span[0]:span[1]]), true })
+	return text, ok
 }

@@ -250,7 +250,13 @@ func (m *Image) Verify() error {
 	if n != info.Segments {
 		return fmt.Errorf("%w: %d mappings where there should be %d", ErrDamaged, n, info.Segments)
 	}
-	return nil
+	for _, kind := range []Kind{KindStrings, KindNames, KindSources, KindProblems} {
+		texts := m.Texts(kind)
+		for i := range texts.Len() {
+			texts.Text(i)
+		}
+	}
+	return m.verifyTexts()
 }
 
 // An area is where a section lies, for checks before it is read. The zero area needs none.

@@ -1,0 +1,70 @@
+// Package replace writes files whole: readers see the old file or the new one, never a part.
+package replace
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// File makes the file at the path out of what write puts into a temporary one in the same folder: it is synced to
+// the disk, then renamed. When write or anything else fails, the old file stays as it is and the temporary
+// one is removed; only a killed process leaves it behind, as .NAME.NUMBER.tmp.
+func File(path string, write func(f *os.File) error) (err error) {
+	folder, name := filepath.Split(path)
+	f, err := create(folder, name)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err = write(f); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	// Who may read the old file may read the new one.
+	if old, statErr := os.Stat(path); statErr == nil {
+		if err = f.Chmod(old.Mode().Perm()); err != nil {
+			return err
+		}
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	syncFolder(folder)
+	return nil
+}
+
+func create(folder, name string) (f *os.File, err error) {
+	for range 100 {
+		temporary := filepath.Join(folder, fmt.Sprintf(".%s.%d.tmp", name, rand.Uint32()))
+		// Not os.CreateTemp: its files are for their owner alone.
+		if f, err = os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); !os.IsExist(err) {
+			return f, err
+		}
+	}
+	return nil, err
+}
+
+// syncFolder makes the rename last through a crash. Not every file system can; then the rename is all there is.
+func syncFolder(folder string) {
+	if folder == "" {
+		folder = "."
+	}
+	d, err := os.Open(folder)
+	if err != nil {
+		return
+	}
+	defer d.Close()
+	_ = d.Sync()
+}
