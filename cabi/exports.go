@@ -49,8 +49,10 @@ func failed(err error) status {
 		return status{C.SYM_ERR_LIMIT, parse.Offset, err.Error()}
 	case errors.As(err, &parse):
 		return status{C.SYM_ERR_PARSE, parse.Offset, err.Error()}
-	case errors.As(err, &path):
+	case errors.As(err, &path), errors.Is(err, sourcemap.ErrFault):
 		return status{C.SYM_ERR_IO, -1, err.Error()}
+	case errors.Is(err, sourcemap.ErrNotIndex), errors.Is(err, sourcemap.ErrDamaged), errors.Is(err, sourcemap.ErrTruncatedIndex):
+		return status{C.SYM_ERR_PARSE, -1, err.Error()}
 	default:
 		return status{C.SYM_ERR_ARGUMENT, -1, err.Error()}
 	}
@@ -203,11 +205,36 @@ func withMap[T any](handle C.sym_handle, out *T, e *C.sym_error, call func(m *so
 		if out == nil {
 			return argument("no place for the result")
 		}
-		if !use(uint64(handle), func(m *sourcemap.Map) { s = call(m) }) {
+		if !use(uint64(handle), func(m *sourcemap.Map) {
+			// What was met on the way in a damaged file makes the answer one that can't be relied on.
+			if s = call(m); s.code >= 0 && m.Err() != nil {
+				s = failed(m.Err())
+			}
+		}) {
 			return closed
 		}
 		return s
 	})
+}
+
+//export symgo_map_save
+func symgo_map_save(handle C.sym_handle, path *C.char, n C.size_t, flags C.uint32_t, e *C.sym_error) C.sym_status {
+	// The flags are as good as any other place for a result.
+	return withMap(handle, &flags, e, func(m *sourcemap.Map) status {
+		if s := present(unsafe.Pointer(path), n); s != ok {
+			return s
+		}
+		if flags&^C.SYM_NO_SOURCES != 0 {
+			return argument("unknown flags %#x", uint32(flags))
+		}
+		return failed(m.Save(C.GoStringN(path, C.int(n)), &sourcemap.SaveOptions{NoSources: flags&C.SYM_NO_SOURCES != 0, Workers: 1}))
+	})
+}
+
+//export symgo_map_verify
+func symgo_map_verify(handle C.sym_handle, e *C.sym_error) C.sym_status {
+	var none C.int32_t
+	return withMap(handle, &none, e, func(m *sourcemap.Map) status { return failed(m.Verify()) })
 }
 
 //export symgo_map_get_info

@@ -62,6 +62,16 @@ sym_status sym_map_open(const char *path, size_t path_len, uint32_t flags, sym_h
   return symgo_map_open((char *)path, path_len, flags, out, error);
 }
 
+sym_status sym_map_save(sym_handle map, const char *path, size_t path_len, uint32_t flags, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_save(map, (char *)path, path_len, flags, error);
+}
+
+sym_status sym_map_verify(sym_handle map, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_verify(map, error);
+}
+
 sym_status sym_map_get_info(sym_handle map, sym_map_info *out, sym_error *error) {
   ALIVE(error);
   return symgo_map_get_info(map, out, error);

@@ -37,15 +37,20 @@ type Map struct {
 	imageFile *mmap.Region // the mapped file that the image lies in; nil: it is in memory
 	dataFile  *mmap.Region // the mapped file that data is; nil: it is in memory
 	failure   *failure
-	cleanups  [2]runtime.Cleanup
+	free      func() // gives all memory back
+	cleanup   runtime.Cleanup
 }
 
 // failure is the first error of a map that is read from a file.
 type failure struct{ first atomic.Pointer[error] }
 
 // newMap returns the map of an image, and frees its memory when the map is collected. data is what the image was
-// made from, nil when its texts are in the image; file is the mapped file that data is, or else the image, or nil.
-func newMap(image *index.Image, data []byte, file *mmap.Region) (*Map, error) {
+// made from, nil when its texts are in the image; file is the mapped file that data is, or else the image, or nil;
+// release gives it back, or is nil.
+func newMap(image *index.Image, data []byte, file *mmap.Region, release func()) (*Map, error) {
+	if release == nil {
+		release = func() {}
+	}
 	m := &Map{image: image, data: data, failure: &failure{}}
 	if data != nil {
 		m.dataFile = file
@@ -58,12 +63,15 @@ func newMap(image *index.Image, data []byte, file *mmap.Region) (*Map, error) {
 	}
 	if err != nil {
 		image.Free()
-		file.Free()
+		release()
 		return nil, err
 	}
 	m.strings, m.names, m.sources = image.Texts(index.KindStrings), image.Texts(index.KindNames), image.Texts(index.KindSources)
-	m.cleanups[0] = runtime.AddCleanup(m, (*index.Image).Free, image)
-	m.cleanups[1] = runtime.AddCleanup(m, (*mmap.Region).Free, file)
+	m.free = func() {
+		image.Free()
+		release()
+	}
+	m.cleanup = runtime.AddCleanup(m, func(free func()) { free() }, m.free)
 	return m, nil
 }
 
@@ -73,12 +81,8 @@ func (m *Map) Close() {
 	if m.image == nil {
 		return
 	}
-	for _, c := range m.cleanups {
-		c.Stop()
-	}
-	m.image.Free()
-	m.imageFile.Free()
-	m.dataFile.Free()
+	m.cleanup.Stop()
+	m.free()
 	*m = Map{table: &index.Table{}, failure: m.failure}
 }
 

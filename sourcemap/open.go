@@ -27,8 +27,10 @@ func Open(path string, options *Options) (*Map, error) {
 	m, err := open(path, options)
 	if parseError := (*ParseError)(nil); errors.As(err, &parseError) {
 		parseError.Path = path
-	} else if err != nil {
+	} else if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
 		err = fmt.Errorf("sourcemap: %w", err)
+	} else if err != nil {
+		err = fmt.Errorf("sourcemap: %s: %w", path, err)
 	}
 	return m, err
 }
@@ -61,9 +63,6 @@ func open(path string, options *Options) (*Map, error) {
 	if _, err = data.ReadFrom(io.LimitReader(f, MaxBytes+1)); err != nil {
 		return nil, err
 	}
-	if index.Is(data.Bytes()) {
-		return openIndex(path, data.Bytes(), nil)
-	}
 	return Parse(data.Bytes(), options)
 }
 
@@ -76,7 +75,7 @@ func openMapped(path string, file *mmap.Region, options *Options) (m *Map, err e
 	data := file.Bytes()
 	fault := file.Try(func() {
 		if index.Is(data) {
-			m, err = openIndex(path, data, file)
+			m, err = openIndex(data, file)
 			return
 		}
 		p := newParser(data, options)
@@ -86,7 +85,7 @@ func openMapped(path string, file *mmap.Region, options *Options) (m *Map, err e
 	case fault != nil:
 		err = &fs.PathError{Op: "read", Path: path, Err: fault}
 	case image != nil:
-		return newMap(image, data, file)
+		return newMap(image, data, file, file.Free)
 	}
 	if err != nil {
 		file.Free()
@@ -96,16 +95,12 @@ func openMapped(path string, file *mmap.Region, options *Options) (m *Map, err e
 }
 
 // openIndex opens a saved index.
-func openIndex(path string, data []byte, file *mmap.Region) (*Map, error) {
+func openIndex(data []byte, file *mmap.Region) (*Map, error) {
 	image, err := index.Open(data, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
-	m, err := newMap(image, nil, file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return m, nil
+	return newMap(image, nil, file, file.Free)
 }
 
 // What is wrong with a saved index; match with [errors.Is].

@@ -36,17 +36,21 @@ type Options struct {
 }
 
 // Parse reads a source map, regular or indexed. The Map keeps data, which must not change while the
-// Map is in use. The error is a [*ParseError].
+// Map is in use. The error is a [*ParseError]. Of the bytes of a saved index it makes what [Open] makes of the file,
+// with Open's errors.
 func Parse(data []byte, options *Options) (*Map, error) {
 	if options == nil {
 		options = &Options{}
+	}
+	if index.Is(data) {
+		return openIndex(data, nil)
 	}
 	p := newParser(data, options)
 	image, err := p.parse()
 	if err != nil {
 		return nil, err
 	}
-	return newMap(image, data, nil)
+	return newMap(image, data, nil, nil)
 }
 
 // Head is what tells one map from another.

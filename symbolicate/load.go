@@ -64,10 +64,13 @@ func (s *Symbolicator) load(at location) *loaded {
 	l := s.maps.get(at)
 	l.once.Do(func() {
 		l.at = at
-		data, err := at.read()
-		if err == nil {
-			s.parses.Add(1)
-			l.m, err = sourcemap.Parse(data, nil)
+		var err error
+		if l.m, err = at.tree.open(at.path); l.m == nil && err == nil {
+			var data []byte
+			if data, err = at.read(); err == nil {
+				s.parses.Add(1)
+				l.m, err = sourcemap.Parse(data, nil)
+			}
 		}
 		if err == nil {
 			s.maps.weigh(at, l, l.m.Size())
@@ -157,8 +160,8 @@ func (l *loaded) code(source int) *sourcemap.Text {
 		return t
 	}
 	var t *sourcemap.Text
-	if text, ok := l.m.SourceText(source); ok {
-		t = sourcemap.NewText(text)
+	if text, ok := l.m.SourceLines(source); ok {
+		t = text
 	} else if text, ok := l.beside(source); ok {
 		t = sourcemap.NewText(text)
 	}

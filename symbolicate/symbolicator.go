@@ -42,8 +42,9 @@ type counter = atomic.Int64
 // An Option changes what New makes.
 type Option func(*Symbolicator) error
 
-// WithPaths adds folders, or single files, in which maps are searched: by sourceMappingURL, by name
-// ("x.js" and "x.js.map"), by debug id and by the maps' "file" field. Folders are read once, now.
+// WithPaths adds folders, single files, or archives (sourcemap.Archive), in which maps are searched: by
+// sourceMappingURL, by name ("x.js" and "x.js.map"), by debug id and by the maps' "file" field. Folders are
+// read once, now. What is found may be a source map or a packed index of one (sourcemap.Map.Save).
 // Over all paths the best match is taken; of equals, that of the path given first.
 func WithPaths(paths ...string) Option {
 	return func(s *Symbolicator) error {
@@ -100,7 +101,7 @@ func New(options ...Option) (*Symbolicator, error) {
 func (s *Symbolicator) Close() error {
 	var errs []error
 	for _, t := range s.trees {
-		errs = append(errs, t.root.Close())
+		errs = append(errs, t.close())
 	}
 	return errors.Join(errs...)
 }
@@ -277,7 +278,9 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite) {
 	}
 	mapping, ok := l.m.Lookup(position)
 	if !ok {
-		if why := l.whyEmpty(); why != nil {
+		if err := l.m.Err(); err != nil {
+			f.fail(ReasonUnreadable, l.at.name()+": "+err.Error())
+		} else if why := l.whyEmpty(); why != nil {
 			f.fail(why.reason, why.detail)
 		} else {
 			f.fail(ReasonNoMapping, l.nothingAt(printed, mapping.Generated != sourcemap.Position{} || mapping.Source != -1))

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/symbolicate/symbolicate/sourcemap"
 )
 
 const (
@@ -24,7 +26,13 @@ const (
 // asks for one. Nothing outside the folder can be opened through it (os.Root), whatever a
 // sourceMappingURL or a source's path says.
 type tree struct {
-	name   string // the path as given
+	name string // the path as given
+
+	// Of an archive of packed indexes (sourcemap.Archive), which stands for a folder of maps: each is at the path of
+	// its URL and ".map".
+	archive *sourcemap.Archive
+	keys    map[string]sourcemap.Key // by path
+
 	root   *os.Root
 	byBase map[string][]string // base name → slash-separated paths below the root
 	maps   []string            // the paths that end in .map, sorted
@@ -43,6 +51,12 @@ func openTree(name string) (*tree, error) {
 	t := &tree{name: name, byBase: map[string][]string{}}
 	dir := name
 	if !info.IsDir() {
+		if a, err := sourcemap.OpenArchive(name); err == nil {
+			t.openArchive(a)
+			return t, nil
+		} else if !errors.Is(err, sourcemap.ErrNotArchive) {
+			return nil, fmt.Errorf("symbolicate: %s", strings.TrimPrefix(err.Error(), "sourcemap: "))
+		}
 		dir = filepath.Dir(name)
 	}
 	if t.root, err = os.OpenRoot(dir); err != nil {
@@ -76,6 +90,44 @@ func openTree(name string) (*tree, error) {
 	return t, nil
 }
 
+// openArchive fills the tree from the keys of an archive.
+func (t *tree) openArchive(a *sourcemap.Archive) {
+	t.archive, t.keys, t.byDebugID = a, map[string]sourcemap.Key{}, map[string][]string{}
+	for k := range a.Keys() {
+		p := strings.Join(urlPath(k.URL), "/") + ".map"
+		if k.DebugID != "" {
+			p = "debug id " + k.DebugID
+			t.byDebugID[k.DebugID] = []string{p}
+		}
+		t.keys[p] = k
+		if k.URL != "" {
+			t.add(p)
+		}
+	}
+	t.peekOnce.Do(func() {})
+}
+
+// close ends the use of the tree.
+func (t *tree) close() error {
+	if t.archive != nil {
+		t.archive.Close()
+		return nil
+	}
+	return t.root.Close()
+}
+
+// open opens the packed index at the path of an archive; nil where the tree is none.
+func (t *tree) open(p string) (*sourcemap.Map, error) {
+	if t == nil || t.archive == nil {
+		return nil, nil
+	}
+	m, found, err := t.archive.Get(t.keys[p])
+	if err == nil && !found {
+		err = fs.ErrNotExist
+	}
+	return m, err
+}
+
 func (t *tree) add(p string) {
 	base := path.Base(p)
 	t.byBase[base] = append(t.byBase[base], p)
@@ -96,7 +148,7 @@ func (t *tree) has(p string) bool {
 
 // read returns the bytes of a file of the tree.
 func (t *tree) read(p string) ([]byte, error) {
-	if !t.has(p) { // a path that is a single file gives nothing else of its folder
+	if t.archive != nil || !t.has(p) { // a path that is a single file gives nothing else of its folder
 		return nil, fs.ErrNotExist
 	}
 	p = filepath.FromSlash(p)

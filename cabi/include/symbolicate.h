@@ -45,7 +45,7 @@ typedef int32_t sym_status;
 #define SYM_NOT_FOUND 1       /* no mapping there, no such text: an answer */
 #define SYM_ERR_ARGUMENT (-1) /* NULL, a bad flag, a number out of range */
 #define SYM_ERR_CLOSED (-2)   /* no such handle: closed, or of another kind */
-#define SYM_ERR_PARSE (-3)    /* not a source map; sym_error.offset is set */
+#define SYM_ERR_PARSE (-3)    /* not a source map (sym_error.offset is set), or a damaged index */
 #define SYM_ERR_LIMIT (-4)    /* larger or deeper than a documented limit; a result over 1 GiB */
 #define SYM_ERR_IO (-5)       /* a file can't be read */
 #define SYM_ERR_MEMORY (-6)   /* no memory for the result */
@@ -96,7 +96,18 @@ sym_status sym_trim(void);
 #define SYM_BORROW 2u /* don't copy data: it stays where it is, unchanged, until sym_close returns */
 
 sym_status sym_map_parse(const void *data, size_t len, uint32_t flags, sym_handle *out, sym_error *error);
+
+/* Opens a file: a map, or an index that sym_map_save wrote. It must not be written to while it is open, but may be
+   removed, or replaced by a rename. If it is damaged, or becomes shorter, calls return SYM_ERR_PARSE or SYM_ERR_IO. */
 sym_status sym_map_open(const char *path, size_t path_len, uint32_t flags, sym_handle *out, sym_error *error);
+
+#define SYM_NO_SOURCES 1u /* leave the source texts out */
+
+/* Writes the map as an index that opens without being read. The file is replaced whole, or stays as it was. */
+sym_status sym_map_save(sym_handle map, const char *path, size_t path_len, uint32_t flags, sym_error *error);
+
+/* Reads an opened index from end to end and compares its checksums. */
+sym_status sym_map_verify(sym_handle map, sym_error *error);
 
 typedef struct sym_map_info {
   int64_t mappings, sources, names, problems; /* counts */

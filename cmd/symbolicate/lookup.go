@@ -129,9 +129,7 @@ func lookUp(m *sourcemap.Map, positions []sourcemap.Position, base int) []answer
 		}
 		text, ok := texts[found.Source]
 		if !ok {
-			if content, has := m.SourceText(int(found.Source)); has {
-				text = sourcemap.NewText(content)
-			}
+			text, _ = m.SourceLines(int(found.Source))
 			texts[found.Source] = text
 		}
 		if text != nil {

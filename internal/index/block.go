@@ -14,7 +14,7 @@ import (
 //	line    u32   line base
 //	        u32   column base, name base, source base: each only if its flag is set
 //	upper   2×u64 keys, upper parts: bit (key>>low)+i is set for segment i (Elias and Fano)
-//	masks   u64   own, bare, named: each only if its flag is set
+//	masks   u64   own, bare, named, ranged: each only if its flag is set
 //	lows    count × low bits: lower parts of the keys
 //	records as many as segments have one × (source, line, column), each less its base
 //	names   as many as segments have one, less the name base
@@ -55,7 +55,7 @@ const (
 	flagAllNamed   = 1 << 9  // no mask: every segment has a name
 	flagColumnBase = 1 << 10 // else 0
 	flagWideSource = 1 << 11 // the source base has a word of its own
-	flagReserved   = 1 << 12 // must be 0
+	flagRanged     = 1 << 12 // mask ranged is there: of range mappings, which no writer knows yet
 )
 
 // A block is an open block: its head, decoded, and where its parts stand.
@@ -99,11 +99,11 @@ func openBlock(b *block, data []byte, at int, first key) (ok bool) {
 	b.multi = shape&shapeMulti != 0
 	b.lineBase = le.Load32(data, at+8)
 	b.sourceBase = flags >> shiftSourceBase
-	head := 12 + 4*bits.OnesCount32(flags&(flagColumnBase|flagWideSource)) + 8*bits.OnesCount32(flags&(flagOwn|flagBare|flagNamed)) + 16
+	head := 12 + 4*bits.OnesCount32(flags&(flagColumnBase|flagWideSource)) + 8*bits.OnesCount32(flags&(flagOwn|flagBare|flagNamed|flagRanged)) + 16
 	if flags&(flagNamed|flagAllNamed) != 0 {
 		head += 4
 	}
-	if at+head > limit || flags&flagReserved != 0 || b.low > maxLow {
+	if at+head > limit || b.low > maxLow {
 		return false
 	}
 	at += 12
@@ -136,6 +136,9 @@ func openBlock(b *block, data []byte, at int, first key) (ok bool) {
 	}
 	if flags&flagNamed != 0 {
 		b.named = le.Load64(data, at) & all
+		at += 8
+	}
+	if flags&flagRanged != 0 {
 		at += 8
 	}
 	b.lows = at * 8

@@ -11,18 +11,19 @@ import (
 // File makes the file at the path out of what write puts into a temporary one in the same folder: it is synced to
 // the disk, then renamed. When write or anything else fails, the old file stays as it is and the temporary
 // one is removed; only a killed process leaves it behind, as .NAME.NUMBER.tmp.
-func File(path string, write func(f *os.File) error) (err error) {
-	folder, name := filepath.Split(path)
-	f, err := create(folder, name)
+func File(path string, write func(f *os.File) error) error { return file(path, write, os.Rename) }
+
+// New is File for a path where nothing may be yet: else the error is os.ErrExist.
+func New(path string, write func(f *os.File) error) error { return file(path, write, os.Link) }
+
+func file(path string, write func(f *os.File) error, name func(from, to string) error) error {
+	folder, base := filepath.Split(path)
+	f, err := create(folder, base)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
+	defer os.Remove(f.Name()) // gone already when it was renamed
+	defer f.Close()
 	if err = write(f); err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func File(path string, write func(f *os.File) error) (err error) {
 		return err
 	}
 	// Who may read the old file may read the new one.
-	if old, statErr := os.Stat(path); statErr == nil {
+	if old, err := os.Stat(path); err == nil {
 		if err = f.Chmod(old.Mode().Perm()); err != nil {
 			return err
 		}
@@ -38,7 +39,7 @@ func File(path string, write func(f *os.File) error) (err error) {
 	if err = f.Close(); err != nil {
 		return err
 	}
-	if err = os.Rename(f.Name(), path); err != nil {
+	if err = name(f.Name(), path); err != nil {
 		return err
 	}
 	syncFolder(folder)

@@ -9,6 +9,7 @@ from ._errors import SymbolicateError
 from ._library import NOT_FOUND, Handle, Owner, check, new_error, open_library, take_strings
 
 _STRICT, _BORROW = 1, 2
+_NO_SOURCES = 1
 _SOURCES, _NAMES, _PROBLEMS, _IDENTITY, _SOURCE_TEXTS = range(5)
 
 Buffer = bytes | bytearray | memoryview
@@ -86,12 +87,31 @@ class SourceMap(Owner):
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, strict: bool = False) -> "SourceMap":
-        """Read and parse a file."""
+        """Open a file: a source map, or an index written by :meth:`save`, which opens in microseconds.
+
+        The file must not be written to while it is open; it may be removed, or replaced by a rename. If it is
+        damaged, or becomes shorter meanwhile, calls raise :class:`ParseError` or :class:`ArtifactError`.
+        """
         lib, _ = open_library()
         name = os.fsencode(path)
         self, error = cls._new(), new_error()
         check(lib.sym_map_open(name, len(name), _STRICT if strict else 0, self._handle.out, error), error)
         return self
+
+    def save(self, path: str | os.PathLike[str], *, sources: bool = True) -> None:
+        """Write the map as an index that :meth:`open` opens without reading it.
+
+        The file is replaced whole, or stays as it was. Without ``sources`` the source texts are left out.
+        """
+        lib, _ = open_library()
+        name, error = os.fsencode(path), new_error()
+        check(lib.sym_map_save(self._handle.number, name, len(name), 0 if sources else _NO_SOURCES, error), error)
+
+    def verify(self) -> None:
+        """Read an opened index from end to end; :class:`ParseError` says what is damaged."""
+        lib, _ = open_library()
+        error = new_error()
+        check(lib.sym_map_verify(self._handle.number, error), error)
 
     def __repr__(self) -> str:
         try:
