@@ -4,16 +4,17 @@ package index
 
 import (
 	"math/bits"
+	"unsafe"
 
-	"golang.org/x/sys/cpu"
+	"github.com/symbolicate/symbolicate/internal/kernel"
 )
 
-// machineKernels returns the kernels in assembly that this processor has the instructions for. (GODEBUG=cpu.avx512vbmi2=off
-// leaves the first out, cpu.bmi2=off both.)
 func machineKernels() (list []packKernel) {
-	x := &cpu.X86
-	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VBMI2 && x.HasBMI1 && x.HasBMI2 && x.HasPOPCNT {
-		list = append(list, packKernel{"avx512", statsAVX512, keysAVX512, recordsAVX512, namesAVX512})
+	if kernel.Machine >= kernel.AVX2 {
+		list = append(list, packKernel{kernel.AVX2, stats256, keysAVX2, recordsAVX2, namesAVX2})
+	}
+	if kernel.Machine >= kernel.AVX512 {
+		list = append(list, packKernel{kernel.AVX512, statsAVX512, keysAVX512, recordsAVX512, namesAVX512})
 	}
 	return list
 }
@@ -82,5 +83,54 @@ func namesAVX512(dst []byte, at int, name []int32, named uint64, base int32, wid
 		return namesGo(dst, at, name, named, base, width, values)
 	}
 	names512(&name[0], named, base, values)
+	return packed(dst, at, values, bits.OnesCount64(named), width)
+}
+
+//go:noescape
+func stats256(c *columns, s *stats)
+
+// keys256 is keys512 with dwords always.
+//
+//go:noescape
+func keys256(c *columns, first, less int32, width, low uint, upper *[2]uint64, out *dwords)
+
+// records256 makes a record of every segment.
+//
+//go:noescape
+func records256(c *columns, s *stats, lineShift, columnShift uint, out *dwords)
+
+// chosen puts the values with a bit in the mask, less base, side by side. values and out may be the same.
+//
+//go:noescape
+func chosen(values *int32, mask uint64, base int32, out *dwords)
+
+func keysAVX2(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64, values *dwords) (end int) {
+	if low > maxPackedLow {
+		return keysGo(dst, at, c, first, less, width, low, upper, values)
+	}
+	keys256(c, first, less, width, low, upper, values)
+	if low == 0 {
+		return at
+	}
+	return packed(dst, at, values, blockSize, low)
+}
+
+func recordsAVX2(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint, values *dwords) (end int) {
+	width := sourceWidth + lineWidth + columnWidth
+	if width > maxPacked {
+		return recordsGo(dst, at, c, own, s, sourceWidth, lineWidth, columnWidth, values)
+	}
+	records256(c, s, sourceWidth, sourceWidth+lineWidth, values)
+	if own != 1<<64-1 {
+		chosen((*int32)(unsafe.Pointer(values)), own, 0, values)
+	}
+	return packed(dst, at, values, bits.OnesCount64(own), width)
+}
+
+func namesAVX2(dst []byte, at int, name []int32, named uint64, base int32, width uint, values *dwords) (end int) {
+	if width > maxPacked {
+		return namesGo(dst, at, name, named, base, width, values)
+	}
+	chosen(&name[0], named, base, values)
 	return packed(dst, at, values, bits.OnesCount64(named), width)
 }

@@ -3,6 +3,7 @@ package index
 import (
 	"math/bits"
 
+	"github.com/symbolicate/symbolicate/internal/kernel"
 	"github.com/symbolicate/symbolicate/internal/le"
 	"github.com/symbolicate/symbolicate/internal/vlq"
 )
@@ -44,7 +45,7 @@ type dwords [blockSize + 16]uint32
 // A packKernel does the loops over the segments of a block. The plain one is in Go and takes any; the others take
 // full blocks without bare segments, for the rest is rare. All write the same bytes.
 type packKernel struct {
-	name string
+	level kernel.Level
 	// stats reads the segments.
 	stats func(c *columns, s *stats)
 	// keys returns the upper parts of the keys (line−first)<<width + column−less, and writes the lower parts,
@@ -56,12 +57,20 @@ type packKernel struct {
 	names func(dst []byte, at int, name []int32, named uint64, base int32, width uint, values *dwords) (end int)
 }
 
-var plain = packKernel{"go", statsGo, keysGo, recordsGo, namesGo}
+var plain = packKernel{kernel.Go, statsGo, keysGo, recordsGo, namesGo}
 
 // packKernels are those that this machine can run, from slow to fast.
 var packKernels = append([]packKernel{plain}, machineKernels()...)
 
-var best = &packKernels[len(packKernels)-1]
+// best is the one that builders use.
+var best = func() (k *packKernel) {
+	for i := range packKernels {
+		if packKernels[i].level <= kernel.Best {
+			k = &packKernels[i]
+		}
+	}
+	return k
+}()
 
 // statsGo is the plain twin of the kernels.
 func statsGo(c *columns, s *stats) {

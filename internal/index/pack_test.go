@@ -12,7 +12,7 @@ import (
 func TestKernelsWriteTheSameBytes(t *testing.T) {
 	names := []string{}
 	for _, k := range packKernels {
-		names = append(names, k.name)
+		names = append(names, k.level.String())
 	}
 	seed := rand.Uint64()
 	t.Logf("kernels %v, seed %d", names, seed)
@@ -29,9 +29,9 @@ func TestKernelsWriteTheSameBytes(t *testing.T) {
 			require.Equal(t, ok, gotOK)
 			require.Equal(t, end, gotEnd)
 			if string(want[:end]) != string(got[:end]) {
-				require.Equal(t, fmt.Sprintf("%x", want[:end]), fmt.Sprintf("%x", got[:end]), "%s: %+v", packKernels[1+i].name, c)
+				require.Equal(t, fmt.Sprintf("%x", want[:end]), fmt.Sprintf("%x", got[:end]), "%s: %+v", packKernels[1+i].level, c)
 			}
-			require.Equal(t, make([]byte, 64), got[maxBlock:], "%s writes too far", packKernels[1+i].name)
+			require.Equal(t, make([]byte, 64), got[maxBlock:], "%s writes too far", packKernels[1+i].level)
 		}
 	}
 }

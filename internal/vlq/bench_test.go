@@ -23,7 +23,7 @@ func BenchmarkDecode(b *testing.B) {
 			continue
 		}
 		for _, k := range kernels {
-			b.Run(strings.TrimSuffix(filepath.Base(path), ".map")+"/"+k.name, func(b *testing.B) {
+			b.Run(strings.TrimSuffix(filepath.Base(path), ".map")+"/"+k.name(), func(b *testing.B) {
 				segments := 0
 				chunk := new(Chunk)
 				for b.Loop() {

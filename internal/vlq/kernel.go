@@ -1,5 +1,7 @@
 package vlq
 
+import "github.com/symbolicate/symbolicate/internal/kernel"
+
 // Most of a mappings string is plain: segments of 4 or 5 fields whose values are short and in range. A kernel
 // decodes such text and knows nothing of errors: what is not plain (segments of one field, long values, faults
 // of any kind) it leaves to [Decoder.Next], from the first byte of that segment on.
@@ -7,7 +9,7 @@ package vlq
 // It starts at d.at, which is behind a separator, appends segments to the chunk, of which n are there, and
 // returns how many the chunk then has. It ends where the chunk is nearly full, near the end of the text, and
 // before a segment that is not plain (or, where it works by windows, before a window with one).
-type kernel func(d *Decoder, chunk *Chunk, n int) int
+type decode func(d *Decoder, chunk *Chunk, n int) int
 
 const (
 	// kernelText is how much text must lie ahead for a kernel to start: a window and a byte more, so
@@ -19,20 +21,24 @@ const (
 	plainText = 64
 )
 
-// A namedKernel is a kernel with the name by which tests and benchmarks print it.
+// A namedKernel is a kernel and what it needs.
 type namedKernel struct {
-	name string
-	run  kernel
+	level kernel.Level
+	run   decode
 }
 
-// kernels are those that this machine can run: none, which leaves all to Next, then from slow to fast.
-var kernels = append([]namedKernel{{"none", nil}, {"go", decodeGo}}, machineKernels()...)
+// kernels are those that this machine can run, from slow to fast.
+var kernels = append([]namedKernel{{kernel.Go, decodeGo}}, machineKernels()...)
 
-// best is the kernel that decoders use.
-var best = kernels[len(kernels)-1].run
-
-// Kernel returns the name of the kernel in use: "go", "avx2" or "avx512".
-func Kernel() string { return kernels[len(kernels)-1].name }
+// best is the one that decoders use.
+var best = func() (run decode) {
+	for _, k := range kernels {
+		if k.level <= kernel.Best {
+			run = k.run
+		}
+	}
+	return run
+}()
 
 // classes gives for each byte the value of the digit, or what else it is.
 var classes = func() (table [256]uint8) {

@@ -3,18 +3,19 @@
 package vlq
 
 import (
+	"math/bits"
+	"sync"
 	"unsafe"
 
-	"golang.org/x/sys/cpu"
+	"github.com/symbolicate/symbolicate/internal/kernel"
 )
 
-// machineKernels returns the kernels in assembly that this processor has the instructions for. (GODEBUG=cpu.avx512vbmi2=off
-// leaves the first out, cpu.bmi2=off both.)
 func machineKernels() (list []namedKernel) {
-	x := &cpu.X86
-	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VBMI && x.HasAVX512VBMI2 && x.HasAVX512GFNI &&
-		x.HasAVX512VPOPCNTDQ && x.HasBMI1 && x.HasBMI2 && x.HasPOPCNT {
-		list = append(list, namedKernel{"avx512", decodeAVX512})
+	if kernel.Machine >= kernel.AVX2 {
+		list = append(list, namedKernel{kernel.AVX2, decodeAVX2})
+	}
+	if kernel.Machine >= kernel.AVX512 {
+		list = append(list, namedKernel{kernel.AVX512, decodeAVX512})
 	}
 	return list
 }
@@ -31,6 +32,7 @@ type windowState struct {
 	sources  int32 // how many there are
 	names    int32
 	unsorted int32 // not 0: a column went back
+	size     int64 // of the stretch in bytes (AVX2)
 }
 
 //go:noescape
@@ -60,4 +62,74 @@ func (s *windowState) end(d *Decoder, chunk *Chunk) int {
 		chunk.Unsorted = true
 	}
 	return int(uintptr(unsafe.Pointer(s.chunk))-uintptr(unsafe.Pointer(&chunk.Column[0]))) / 4
+}
+
+// The kernel for AVX2 works in two steps, because bytes just stored can't be loaded at another alignment without
+// waiting for them: a stretch of text is classified, then decoded by windows of 56 bytes.
+
+const stretchSize = 1024 // bytes
+
+// A stretch is a piece of text, classified.
+type stretch struct {
+	values                       [stretchSize + 64]byte // the 5 lowest bits of each digit
+	separators, semicolons, more [stretchSize/64 + 1]uint64
+}
+
+// classifyAVX2 fills the stretch from so many words of 64 bytes, and returns how many of them have no byte that
+// does not belong there.
+//
+//go:noescape
+func classifyAVX2(s *stretch, text *byte, words int) (good int)
+
+// fieldTable is for the first 12 characters of a segment, a bit each that is set where a field ends: where the 5 bits of
+// each digit go so that the first four fields get 16 bits each, and how many digits these have. 0: another number of
+// digits than 1 to 3, or no four fields.
+type fieldTable struct {
+	masks  [1 << 12]uint64
+	digits [1 << 12]uint8
+}
+
+var fields = sync.OnceValue(func() *fieldTable {
+	t := new(fieldTable)
+	for ends := range uint(len(t.masks)) {
+		rest, start, mask := ends, 0, uint64(0)
+		for field := 0; field < 4; field++ {
+			end := bits.TrailingZeros(rest) + 1
+			if rest == 0 || end-start > 3 {
+				mask = 0
+				break
+			}
+			mask |= (1<<(5*(end-start)) - 1) << (16 * field)
+			start, rest = end, rest&(rest-1)
+		}
+		if mask != 0 {
+			t.masks[ends], t.digits[ends] = mask, uint8(start)
+		}
+	}
+	return t
+})
+
+// windowsAVX2 decodes windows of the stretch, which starts at the state's text.
+//
+//go:noescape
+func windowsAVX2(w *windowState, s *stretch, fields *fieldTable)
+
+func decodeAVX2(d *Decoder, chunk *Chunk, n int) int {
+	if d.stretch == nil {
+		d.stretch = new(stretch)
+	}
+	w := startWindows(d, chunk, n)
+	for {
+		left := int(uintptr(unsafe.Pointer(w.limit))-uintptr(unsafe.Pointer(w.text))) + kernelText - 1 // the last byte is left to Next
+		good := classifyAVX2(d.stretch, w.text, min(left, stretchSize)/64)
+		w.size = int64(good) * 64
+		before := w.text
+		windowsAVX2(&w, d.stretch, fields())
+		done := int64(uintptr(unsafe.Pointer(w.text)) - uintptr(unsafe.Pointer(before)))
+		// On, when the stretch was used up and another window is left.
+		if w.size-done >= 64 || done == 0 || uintptr(unsafe.Pointer(w.text)) > uintptr(unsafe.Pointer(w.limit)) ||
+			uintptr(unsafe.Pointer(w.chunk)) > uintptr(unsafe.Pointer(w.full)) {
+			return w.end(d, chunk)
+		}
+	}
 }

@@ -70,8 +70,9 @@ type Decoder struct {
 	sources int64 // how many there are; an index at or past it is out of bounds
 	names   int64
 	report  func(Fault)
-	kernel  kernel // nil: none
-	plainTo int    // offset from which on the kernel is tried
+	kernel  decode   // nil: none
+	plainTo int      // offset from which on the kernel is tried
+	stretch *stretch // of the kernel, if it needs one
 
 	// The running sums. 64 bits: fewer than 2³³ deltas below 2³¹ cannot overflow them.
 	column, source, originalLine, originalColumn, name int64
