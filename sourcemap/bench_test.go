@@ -83,6 +83,18 @@ func BenchmarkLookup(b *testing.B) {
 					i++
 				}
 			})
+			b.Run("many-"+order.name, func(b *testing.B) {
+				lines, columns := make([]int32, len(order.list)), make([]int32, len(order.list))
+				for i, p := range order.list {
+					lines[i], columns[i] = p.Line, p.Column
+				}
+				column := func() []int32 { return make([]int32, len(lines)) }
+				dst := sourcemap.Columns{Source: column(), Line: column(), Column: column(), Name: column()}
+				for b.Loop() {
+					require.NoError(b, m.LookupMany(lines, columns, dst))
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(lines)), "ns/position")
+			})
 		}
 	})
 }

@@ -13,6 +13,9 @@ import (
 // ErrTooLarge: the blocks of an image would be larger than 4 GiB.
 var ErrTooLarge = errors.New("the index would be larger than 4 GiB")
 
+// keysAhead is how many bytes behind the keys of an image in memory are set.
+const keysAhead = 4 * 8
+
 // A Builder packs segments into the blocks of an image as they come. They are expected in the order of
 // their generated positions; from the first one on that is not, all are kept unpacked and sorted at the end.
 type Builder struct {
@@ -209,6 +212,10 @@ func (b *Builder) Finish() {
 		return
 	}
 	b.w.words(KindKeys, 8, len(b.keys), func(i int) uint64 { return uint64(b.keys[i]) })
+	// Behind the section: the kernel that finds a block compares up to four keys at a time.
+	for i := range b.w.take(keysAhead) {
+		b.w.region.Bytes()[b.w.at-keysAhead+i] = 0xFF
+	}
 	offsets := append(b.offsets, uint32(blocks))
 	b.w.words(KindOffsets, 4, len(offsets), func(i int) uint64 { return uint64(offsets[i]) })
 	guide := buildGuide(b.keys)

@@ -18,7 +18,7 @@ import (
 func buildGuide(keys []key) []uint32 {
 	last := uint32(keys[len(keys)-1].line())
 	shift := uint(0)
-	for last>>shift > uint32(len(keys))/2 {
+	for last>>shift > uint32(len(keys)) {
 		shift++
 	}
 	buckets := last>>shift + 1

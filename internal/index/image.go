@@ -74,7 +74,7 @@ type Image struct {
 	sections [kinds][]byte
 	starts   [kinds]int
 	region   *mmap.Region // what Free gives back; nil for somebody else's memory
-	file     bool
+	file     bool         // not built in this process: nothing in it is taken on trust
 
 	// Of an image from a file: a checksum for each sumSize bytes behind the head, and which have been
 	// compared. nil for an image built in this process.
@@ -88,10 +88,13 @@ type Image struct {
 // data, and frees the region (which may be nil) when it is freed.
 func Open(data []byte, region *mmap.Region) (*Image, error) {
 	image, err := open(data)
+	if err == nil {
+		err = image.openSums()
+	}
 	if err != nil {
 		return nil, err
 	}
-	image.region = region
+	image.region, image.file = region, true
 	return image, nil
 }
 
@@ -130,9 +133,6 @@ func open(data []byte) (*Image, error) {
 			image.starts[kind] = int(start)
 		}
 	}
-	if err := image.openSums(); err != nil {
-		return nil, err
-	}
 	return image, nil
 }
 
@@ -145,9 +145,6 @@ func headSum(data []byte) uint32 {
 // openSums reads the checksums, which stand at the end.
 func (m *Image) openSums() error {
 	at, size := le.Load64(m.data, 32), uint64(len(m.data))
-	if at == 0 {
-		return nil // built in memory
-	}
 	if at < HeadSize || at > size || at%8 != 0 {
 		return fmt.Errorf("%w: place of the checksums", ErrDamaged)
 	}
@@ -159,7 +156,7 @@ func (m *Image) openSums() error {
 	if crc32.Checksum(sums, castagnoli) != le.Load32(m.data, 40) {
 		return fmt.Errorf("%w: checksum of the checksums", ErrDamaged)
 	}
-	m.sums, m.sumEnd, m.file = le.Uint32s(sums), int(at), true
+	m.sums, m.sumEnd = le.Uint32s(sums), int(at)
 	m.verified = make([]atomic.Uint64, (count+63)/64)
 	return nil
 }
@@ -267,7 +264,7 @@ type area struct {
 
 // area returns the place of a section.
 func (m *Image) area(kind Kind) area {
-	if m.sums == nil {
+	if !m.file {
 		return area{}
 	}
 	return area{m, m.starts[kind]}
@@ -349,6 +346,9 @@ func (m *Image) Table() (*Table, error) {
 		m.fail(fmt.Errorf("%w: %d keys for %d blocks", ErrDamaged, t.blocks, len(t.offsets)))
 		return nil, m.Err()
 	}
+	if !m.file {
+		t.useKernel()
+	}
 	return t, nil
 }
 
@@ -427,7 +427,12 @@ func (w *Writer) Finish() (*Image, error) {
 	data := w.region.Bytes()[:w.at]
 	putHead(data, w.table, len(data), 0, 0)
 	w.region.Seal()
-	return Open(data, w.region)
+	image, err := open(data)
+	if err != nil {
+		panic(err) // a bug of this package
+	}
+	image.region = w.region
+	return image, nil
 }
 
 // Discard gives the memory back.

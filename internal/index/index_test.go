@@ -74,7 +74,7 @@ func build(t testing.TB, list twin, perChunk int) *Table {
 func finish(t testing.TB, w *Writer, b *Builder) *Table {
 	t.Helper()
 	b.Finish()
-	w.PutInfo(&Info{Segments: b.Len(), Sources: most, Names: most})
+	w.PutInfo(&Info{Segments: b.Len(), Sources: 1 << 31, Names: 1 << 31})
 	image, err := w.Finish()
 	require.NoError(t, err)
 	t.Cleanup(image.Free)

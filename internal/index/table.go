@@ -11,6 +11,7 @@ type Table struct {
 	guide   []uint32
 
 	dataAt, keysAt, offsetsAt, guideAt area
+	finder                             *finder // nil: no kernel
 }
 
 // Len returns the number of segments.
@@ -50,14 +51,30 @@ func (t *Table) All(yield func(Segment) bool) {
 // the same line. Of several at one column, an exact hit gives the first and an inexact one the last.
 // found is false when there is none; where the image is damaged there is none either.
 func (t *Table) Find(line, column int32) (s Segment, found bool) {
-	if line < 0 || column < 0 {
-		return Segment{}, false
+	if t.finder != nil {
+		lines, columns, out := [1]int32{line}, [1]int32{column}, [1]Segment{}
+		t.findMany(lines[:], columns[:], out[:])
+		s = out[0]
+	} else {
+		s = t.findOne(line, column)
 	}
-	s, found = t.find(keyOf(line, column))
-	if !found || s.Line != line {
+	if s.Line < 0 {
 		return Segment{}, false
 	}
 	return s, true
+}
+
+// FindMany is Find for many positions. An answer whose Line is -1 says that there is none. The three are of one length.
+func (t *Table) FindMany(lines, columns []int32, out []Segment) { t.findMany(lines, columns, out) }
+
+// findOne is Find without a kernel; a Line of -1 says that there is nothing.
+func (t *Table) findOne(line, column int32) (s Segment) {
+	if line >= 0 && column >= 0 {
+		if s, found := t.find(keyOf(line, column)); found && s.Line == line {
+			return s
+		}
+	}
+	return Segment{Line: -1, Source: -1, Name: -1}
 }
 
 // FindAcross is Find without the end of the line: where the position's own line has nothing at or

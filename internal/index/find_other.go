@@ -1,0 +1,14 @@
+//go:build purego || !amd64
+
+package index
+
+type finder struct{}
+
+func (t *Table) useKernel() {}
+
+// findMany looks positions up; a Line of -1 says that there is nothing.
+func (t *Table) findMany(lines, columns []int32, out []Segment) {
+	for i, line := range lines {
+		out[i] = t.findOne(line, columns[i])
+	}
+}
