@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"github.com/symbolicate/symbolicate/internal/index"
+	"github.com/symbolicate/symbolicate/internal/kernel"
 )
 
 // Lookup returns the mapping that answers for the generated position, by the rules of the package
@@ -76,3 +77,7 @@ func (m *Map) lookupMany(lines, columns []int32, dst *Columns) {
 		}
 	}
 }
+
+// Kernel returns which instructions this package uses on this machine: "go" (none but the compiler's), "avx2" or
+// "avx512". The environment variable SYMBOLICATE_KERNEL, read when the program starts, keeps from better ones.
+func Kernel() string { return kernel.Best.String() }

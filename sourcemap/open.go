@@ -115,6 +115,9 @@ var (
 type SaveOptions struct {
 	NoSources bool // leave the source texts out
 	Workers   int  // goroutines that compress source texts; 0: one for each processor
+	// Progress is called now and then with the number of sources written and that of all; an error from
+	// it ends the work, and is what Save returns.
+	Progress func(done, total int) error
 }
 
 // Save writes the map as a packed index (docs/FORMAT.md) that [Open] opens without reading it. The file is made anew
@@ -138,6 +141,9 @@ func (m *Map) WriteIndex(out io.WriteSeeker, options *SaveOptions) (err error) {
 		texts = &index.SourceTexts{}
 	case m.data != nil:
 		texts = m.sourceTexts()
+	}
+	if texts != nil {
+		texts.Progress = options.Progress
 	}
 	err = errors.New("the map is closed")
 	m.read(func() { err = m.image.Save(out, texts, max(options.Workers, 0)) })

@@ -1,7 +1,8 @@
 // Command symbolicate turns minified JavaScript stack traces back into the code people wrote.
 //
 // Exit codes: 0 at least one frame or position was mapped (with --require-all: all of them),
-// 1 nothing was (or not all), 2 bad usage or input, 130 interrupted.
+// 1 nothing was (or not all), 2 bad usage or input, 130 interrupted. Commands that map nothing: 0 done, 1 not all of it,
+// 2 nothing of it.
 package main
 
 import (
@@ -11,7 +12,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
@@ -38,9 +41,25 @@ func main() {
 	case c := <-code:
 		os.Exit(c)
 	case <-ctx.Done():
-		// It may sit in a read that nothing ends, of a pipe or a terminal; nothing of ours is half-written.
+		// A command that writes files ends by itself, without leaving half of one. Others may sit in a read that
+		// nothing ends, of a pipe or a terminal.
+		select {
+		case <-code:
+		case <-time.After(patience()):
+		}
 		os.Exit(exitInterrupted)
 	}
+}
+
+// writes counts the commands at work that write files.
+var writes atomic.Int32
+
+// patience is how long an interrupted command may take to end by itself.
+func patience() time.Duration {
+	if writes.Load() > 0 {
+		return time.Minute
+	}
+	return 0
 }
 
 // run is main with its surroundings as arguments; it returns the exit code.
@@ -61,7 +80,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	colour := root.PersistentFlags().String("color", "auto", "colour: auto (on a terminal, unless NO_COLOR is set), always, never")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return setColour(*colour) }
-	root.AddCommand(stackCommand(), lookupCommand())
+	root.AddCommand(stackCommand(), lookupCommand(), indexCommand(), benchCommand())
 
 	err := root.ExecuteContext(ctx)
 	switch {

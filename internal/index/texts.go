@@ -25,6 +25,7 @@ const (
 	textSize  = 20
 	textGroup = 16
 	noGroup   = 1<<32 - 1
+	maxGroup  = 1<<31 - 1 // bytes of text
 )
 
 // SourceTexts are the texts that go into a saved image.
@@ -32,6 +33,8 @@ type SourceTexts struct {
 	N    int                                 // sources
 	Size func(i int) int                     // about how many bytes text i has
 	Text func(i int) (text []byte, has bool) // text i; any goroutine may call it
+	// Progress, unless nil, is called with the number of texts written; its error ends the work.
+	Progress func(done, total int) error
 }
 
 var newDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
@@ -62,6 +65,11 @@ func (m *Image) SourceText(i int) (content string, x lines.Index, ok bool) {
 	if !ok {
 		return "", lines.Index{}, false
 	}
+	return m.textIn(group, &t)
+}
+
+// textIn returns a text of the group.
+func (m *Image) textIn(group []byte, t *text) (content string, x lines.Index, ok bool) {
 	if uint64(t.offset)+uint64(t.length) > uint64(len(group)) {
 		m.area(KindTexts).damaged()
 		return "", lines.Index{}, false
@@ -78,6 +86,10 @@ func (m *Image) SourceText(i int) (content string, x lines.Index, ok bool) {
 	}
 	return string(group[t.offset : t.offset+t.length]), x, true
 }
+
+// maxContent is how much so many bytes of zstd can be at most: a block takes 4 bytes and holds 128 KiB. A group has no
+// more than 2 GiB.
+func maxContent(length uint64) uint64 { return min(length/4*(128<<10), maxGroup) }
 
 // group returns the texts of a group.
 func (m *Image) group(i uint32) ([]byte, bool) {
@@ -96,9 +108,9 @@ func (m *Image) group(i uint32) ([]byte, bool) {
 		return nil, false
 	}
 	frame := data[start : start+length]
-	// Before memory is taken for it: the frame must say the same size.
+	// Before memory is taken for it: the frame must say the same size, and be able to hold as much.
 	var head zstd.Header
-	if err := head.Decode(frame); err != nil || !head.HasFCS || head.FrameContentSize != size {
+	if err := head.Decode(frame); err != nil || !head.HasFCS || head.FrameContentSize != size || size > maxContent(length) {
 		m.fail(fmt.Errorf("%w: source texts, group %d", ErrDamaged, i))
 		return nil, false
 	}
@@ -115,18 +127,44 @@ func (m *Image) group(i uint32) ([]byte, bool) {
 	return texts, true
 }
 
-// verifyTexts reads all texts.
+// verifyTexts reads all texts, and every byte of them once: groups, and texts in a group, stand in the order of the
+// sources and don't overlap. Otherwise a small image could make it work for days.
 func (m *Image) verifyTexts() error {
+	next := uint64(0) // where a group may start
+	for i := range len(m.sections[KindTextGroups]) / textGroup {
+		start := le.Load64(m.sections[KindTextGroups], i*textGroup)
+		if start < next {
+			m.area(KindTextGroups).damaged()
+			return m.Err()
+		}
+		next = start + uint64(le.Load32(m.sections[KindTextGroups], i*textGroup+8))
+	}
+	var group []byte
+	current, end := int64(-1), uint32(0)
 	for i := range len(m.sections[KindTexts]) / textSize {
-		if t, ok := m.textEntry(i); !ok || t.group == noGroup {
+		t, ok := m.textEntry(i)
+		if ok && t.group == noGroup {
 			continue
 		}
-		content, x, ok := m.SourceText(i)
+		if ok && int64(t.group) > current {
+			current, end = int64(t.group), 0
+			group, ok = m.group(t.group)
+		}
+		if ok && (int64(t.group) < current || t.offset < end) {
+			m.area(KindTexts).damaged()
+			ok = false
+		}
 		if !ok {
 			break
 		}
+		content, x, ok := m.textIn(group, &t)
+		if !ok {
+			break
+		}
+		end = t.offset + t.length
 		if real := lines.New(content); real.Count != x.Count {
 			m.fail(fmt.Errorf("%w: lines of source text %d", ErrDamaged, i))
+			break
 		}
 	}
 	return m.Err()
@@ -206,6 +244,11 @@ func (w *fileWriter) putTexts(texts *SourceTexts, workers int) error {
 		if p.size > 0 {
 			n++
 		}
+		if texts.Progress != nil {
+			if err := texts.Progress(len(entries)/textSize, texts.N); err != nil {
+				return err
+			}
+		}
 	}
 	w.end()
 	w.put(KindTexts, entries)
@@ -223,7 +266,7 @@ func packTexts(texts *SourceTexts, first, end int, encoder *zstd.Encoder) (p tex
 			p.entries = append(p.entries, text{group: noGroup, starts: uint32(len(p.starts))})
 			continue
 		}
-		if len(all)+len(content) > 1<<31-1 {
+		if len(all)+len(content) > maxGroup {
 			return textPack{err: errors.New("source texts of more than 2 GiB in a group")}
 		}
 		x := lines.New(le.String(content))
