@@ -1,0 +1,333 @@
+"""docs/FORMAT.md says enough: a reader made from it alone agrees with the package."""
+
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import format_reader
+import pytest
+from format_reader import FormatError, Mapping, Reader
+from support import ROOT, SHOP
+
+from symbolicate import SourceMap
+
+MANIFEST = ROOT / ".cache/corpus/manifest.json"
+BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+SHOP_MAPS = sorted(SHOP.glob("dist/*/*.map"))
+LINE = re.compile("[^\r\n\u2028\u2029]*(?:\r\n|[\r\n\u2028\u2029]|$)")
+
+Position = tuple[int, int]
+Original = tuple[int, int, int, int]
+
+
+def saved(m: SourceMap, folder: Path, *, sources: bool = True) -> bytes:
+    path = folder / "saved.symidx"
+    m.save(path, sources=sources)
+    data = path.read_bytes()
+    path.unlink()
+    return data
+
+
+def decoded(mappings: str) -> list[Mapping]:
+    """Decode the `mappings` of a map, in the plainest way."""
+    found, state = [], [0, 0, 0, 0]  # source, line, column, name
+    for generated_line, segments in enumerate(mappings.split(";")):
+        generated_column = 0
+        for segment in filter(None, segments.split(",")):
+            fields, shift, value = [], 0, 0
+            for digit in map(BASE64.index, segment):
+                value |= (digit & 31) << shift
+                shift += 5
+                if digit < 32:
+                    fields.append(-(value >> 1) if value & 1 else value >> 1)
+                    shift = value = 0
+            generated_column += fields[0]
+            state = [have + more for have, more in zip(state, [*fields[1:], 0, 0, 0, 0], strict=False)]
+            original = (*state[:3], state[3] if len(fields) == 5 else -1) if fields[1:] else (-1, -1, -1, -1)
+            found.append(Mapping(generated_line, generated_column, *original))
+    return sorted(found, key=lambda mapping: mapping[:2])  # stable: the map's order at one position
+
+
+def encoded(mappings: Iterable[Mapping]) -> str:
+    """Encode mappings that are in order of lines."""
+    out, line, previous, state = [""], 0, 0, [0, 0, 0, 0]
+    for m in mappings:
+        if m.generated_line > line:
+            out.append(";" * (m.generated_line - line))
+            line, previous = m.generated_line, 0
+        fields = [m.generated_column - previous]
+        previous = m.generated_column
+        if m.source >= 0:
+            now = [m.source, m.line, m.column, m.name if m.name >= 0 else state[3]]
+            fields += [new - old for new, old in zip(now, state, strict=True)][: 4 if m.name >= 0 else 3]
+            state = now
+        for field in fields:
+            value = field << 1 if field >= 0 else -field << 1 | 1
+            while value > 31:
+                out.append(BASE64[value & 31 | 32])
+                value >>= 5
+            out.append(BASE64[value])
+        out.append(",")
+    return "".join(out).replace(",;", ";").rstrip(",")
+
+
+def compare_lookups(reader: Any, m: SourceMap, positions: Sequence[Position]) -> None:
+    lines, columns = zip(*positions, strict=True)
+    found = m.lookup_many(lines, columns)
+    answers = zip(found.source, found.line, found.column, found.name, strict=True)
+    for (line, column), answer in zip(positions, answers, strict=True):
+        assert reader.blocks_before_by_guide(line, column) == reader.blocks_before(line, column), (line, column)
+        for lookup in (reader.lookup, reader.lookup_without_guide):
+            mapping = lookup(line, column)
+            assert (mapping[2:] if mapping else (-1, -1, -1, -1)) == answer, (line, column)
+
+
+def compare_lists(reader: Any, m: SourceMap) -> None:
+    """Compare all but mappings and source texts."""
+    assert reader.info.mappings == len(m)
+    assert tuple(reader.names) == m.names
+    sources = reader.sources()
+    assert tuple(source.url for source in sources) == m.sources
+    assert [source.ignored for source in sources] == [m.ignored(i) for i in range(len(sources))]
+    assert (len(reader.names), len(sources)) == (reader.info.names, reader.info.sources)
+    assert (reader.strings[0] or None, reader.strings[1] or None, reader.strings[2]) == (m.file, m.debug_id, "")
+    problems = [f"{kind}: {words} (byte {offset})" for kind, words, offset in reader.problems()]
+    assert len(problems) == reader.info.problems
+    assert problems == list(m.problems)
+
+
+def compare_texts(reader: Any, m: SourceMap, which: Iterable[int]) -> None:
+    sources = reader.sources()
+    for i in which:
+        text, data = m.source_text(i), reader.source_bytes(i)
+        assert (None if data is None else data.decode()) == text
+        assert sources[i].has_text == (text is not None)
+        if text is not None:
+            lines = LINE.findall(text)  # the last one is empty where an end of line ends the text
+            if lines[-2:-1] and not lines[-2].endswith(("\r", "\n", "\u2028", "\u2029")):
+                lines.pop()  # findall finds the end of the text once more
+            assert [reader.source_line(i, line) for line in range(len(lines) + 1)] == [*lines, None]
+
+
+def around(mappings: Iterable[Mapping]) -> list[Position]:
+    """Return the positions, those beside them, and some on lines that may have no mapping."""
+    near = {
+        (line + down, max(column + right, 0))
+        for line, column, *_ in mappings
+        for down, right in ((0, -1), (0, 0), (0, 1), (1, 0), (1, 2**20))
+    }
+    return sorted((line, min(column, 2**31 - 1)) for line, column in near | {(0, 0), (2**31 - 1, 2**31 - 1)})
+
+
+def compare_all(reader: Any, m: SourceMap, wanted: Sequence[Mapping]) -> None:
+    mappings = list(reader.mappings())
+    assert mappings == list(wanted)
+    assert len(mappings) == len(m)
+    compare_lookups(reader, m, around(mappings))
+    compare_lists(reader, m)
+    compare_texts(reader, m, range(reader.info.sources))
+
+
+def made_map(seed: int) -> tuple[bytes, list[Mapping]]:
+    """Return a map with what samples lack: all shapes of blocks, empty lines, several mappings at one position."""
+    r = random.Random(seed)
+    sources = 2**19 + 300 if seed == 0 else r.choice([1, 3, 200])  # that many need a source base of 32 bits
+    largest = r.choice([3, 100, 2**17, 2**31 - 1])
+    bare, named, lines_down = r.choice([0, 0.1, 0.5]), r.choice([0, 0.3, 1]), r.choice([0, 0, 1, 3, 2000])
+    names = ["", "naïve", "🛒", *(f"n{i}" for i in range(r.choice([0, 50, 5000])))]
+    mappings: list[Mapping] = []
+    line = column = near = 0
+    original: Original = (0, 0, 0, -1)
+    for i in range(r.choice([1, 65, 1500, 1500])):
+        if i % 200 == 0:  # sources and names of mappings that stand together are often near to each other
+            near = r.choice([0, 2**31, r.randrange(2**20)])
+        if r.random() < 0.1 and lines_down:
+            line, column = line + r.randint(1, lines_down), 0
+        column = min(column + r.choice([0, 0, 1, 5, 40, largest // r.randint(20, 4000)]), 2**31 - 1)
+        for _ in range(r.choice([1] * 200 + [2, 3, 150])):
+            if r.random() < bare:
+                original = (-1, -1, -1, -1)
+            elif r.random() < 0.7 or original[0] < 0:
+                source = min(near, sources - 1) - r.randrange(2)
+                original = (max(source, 0), r.randint(largest // 2, largest), r.randint(largest // 3, largest), -1)
+            if original[0] >= 0:
+                name = max(min(near, len(names)) - r.randint(1, 9), 0)
+                original = (*original[:3], name if r.random() < named else -1)
+            mappings.append(Mapping(line, column, *original))
+    texts = ["", "a", "é\n", "a\r\n\rb\u2028c\u2029", None, *("🛒 x\r\n" * n + "end" * (n % 2) for n in range(28, 70))]
+    fields = {
+        "version": 3,
+        "file": r.choice(["a.js", ""]),
+        "sourceRoot": r.choice(["", "root", "/é/"]),
+        "sources": [r.choice(["a.ts", "ü/b.ts", "", None]) if i < 300 else "" for i in range(sources)],
+        "sourcesContent": texts[:sources],
+        "names": names,
+        "mappings": encoded(mappings),
+        "ignoreList": [0, 10**6],  # the second is a problem
+        "debugId": "85314830-023f-4cf1-a267-535f4e37bb17",
+    }
+    if seed % 2:
+        del fields["file"], fields["debugId"]
+    return json.dumps(fields).encode(), mappings
+
+
+def features(reader: Reader) -> set[str]:
+    """Return what the blocks have of shapes and flags."""
+    names = {6: "own", 7: "bare", 8: "named", 9: "all named", 10: "column base", 11: "source base"}
+    found = set()
+    for start in reader.offsets[:-1]:
+        shape, flags = format_reader.numbers("I", reader.section(8)[start : start + 8])
+        found |= {name for bit, name in names.items() if flags >> bit & 1}
+        found |= {"multi" if shape >> 31 else "one line", "full" if flags & 63 == 63 else "short"}
+        found |= {"source base of 19 bits"} if not flags >> 11 & 1 and flags >> 13 else set()
+    return found | ({"several lines to a bucket"} if reader.line_shift else set())
+
+
+@pytest.mark.parametrize("path", SHOP_MAPS, ids=lambda path: path.parent.name)
+def test_shop(path: Path, tmp_path: Path) -> None:
+    wanted = decoded(json.loads(path.read_bytes())["mappings"])
+    with SourceMap.open(path) as m:
+        compare_all(Reader(saved(m, tmp_path)), m, wanted)
+
+
+def test_made_maps(tmp_path: Path) -> None:
+    seen: set[str] = set()
+    for seed in range(24):
+        data, wanted = made_map(seed)
+        assert decoded(json.loads(data)["mappings"]) == wanted, "the test's own encoder"
+        with SourceMap.from_bytes(data) as m:
+            reader = Reader(saved(m, tmp_path))
+            seen |= features(reader)
+            if seed == 0:  # half a million sources
+                assert list(reader.mappings()) == wanted
+                compare_lookups(reader, m, around(wanted[::10]))
+            else:
+                compare_all(reader, m, wanted)
+    flags = {"own", "bare", "named", "all named", "column base", "source base", "source base of 19 bits"}
+    assert seen == flags | {"multi", "one line", "full", "short", "several lines to a bucket"}
+
+
+def test_more_problems_than_are_listed(tmp_path: Path) -> None:
+    data = json.dumps({"version": 3, "sources": [1] * 500, "names": [], "mappings": "A"}).encode()
+    with SourceMap.from_bytes(data) as m:
+        reader = Reader(saved(m, tmp_path))
+        compare_all(reader, m, [Mapping(0, 0, -1, -1, -1, -1)])
+        assert reader.info.problems + reader.info.more_problems == 500
+
+
+def test_empty_map_and_no_texts(tmp_path: Path, map_bytes: bytes) -> None:
+    with SourceMap.from_bytes(b'{"version":3,"sources":[],"mappings":""}') as m:
+        compare_all(Reader(saved(m, tmp_path)), m, [])
+    with SourceMap.from_bytes(map_bytes) as m:
+        reader = Reader(saved(m, tmp_path, sources=False))
+        compare_lists(reader, m)
+        assert [source.has_text for source in reader.sources()] == [True, False]
+        assert [reader.source_bytes(i) for i in range(2)] == [None, None]
+
+
+def test_damage(tmp_path: Path, map_bytes: bytes) -> None:
+    """One bit anywhere is noticed."""
+    with SourceMap.from_bytes(map_bytes) as m:
+        data = saved(m, tmp_path)
+    for i in range(len(data)):
+        with pytest.raises(FormatError):
+            Reader(data[:i] + bytes([data[i] ^ 4]) + data[i + 1 :])
+    with pytest.raises(FormatError):
+        Reader(data[:-1])
+
+
+def corpus() -> list[dict[str, str] | None]:
+    return json.loads(MANIFEST.read_text()) if MANIFEST.exists() else [None]
+
+
+def sampled(reader: Reader, r: random.Random) -> list[Position]:
+    """Return 21,000 positions: of mappings and beside them, between the starts of blocks, and anywhere."""
+    found, blocks = [], len(reader.keys)
+    for b in r.choices(range(blocks), k=1000):
+        near = r.choices(reader.block(b), k=10)
+        found += [(m.generated_line, max(m.generated_column + r.choice([-1, 0, 0, 1]), 0)) for m in near]
+        line, column = divmod(reader.keys[b], 2**32)
+        last_line, last_column = divmod(reader.keys[min(b + 1, blocks - 1)], 2**32)
+        for _ in range(10):
+            if line == last_line:
+                found.append((line, r.randint(column, last_column)))
+            else:
+                found.append((r.randint(line, last_line), r.randrange(2 ** r.randint(0, 31))))
+    last_line += 2
+    return found + [(r.randint(0, last_line), r.randrange(2 ** r.randint(0, 31))) for _ in range(1000)]
+
+
+@pytest.mark.parametrize("entry", corpus(), ids=lambda entry: entry["id"] if entry else "")
+def test_corpus(entry: dict[str, str] | None, tmp_path: Path) -> None:
+    """A sample of each map, all of two."""
+    if entry is None:
+        pytest.skip("skipped: corpus (run make corpus)")
+    r = random.Random(entry["id"])
+    path = MANIFEST.parent / entry["map"]
+    with SourceMap.open(path) as m:
+        reader = Reader(saved(m, tmp_path), check_all=False)
+        reader.check_pieces(r.choices(range(len(reader.checksums)), k=20))
+        assert reader.info.map_size == path.stat().st_size
+        compare_lookups(reader, m, sampled(reader, r))
+        compare_lists(reader, m)
+        compare_texts(reader, m, sorted(r.sample(range(reader.info.sources), k=10)))
+        if entry["id"] in ("bootstrap", "swagger-ui"):
+            assert list(reader.mappings()) == decoded(json.loads(path.read_bytes())["mappings"])
+
+
+WRONG = [
+    ("upper", "(place - i)", "(place - i + i // 9)"),
+    ("key column", "shape >> 6 & 31", "shape >> 6 & 7"),
+    ("first column", "first_column + key", "first_column + key + (i > 0)"),
+    ("first line", "first_line + (key >> key_column)", "first_line + (key >> key_column) // 2"),
+    ("source base", "else flags >> 13", "else flags >> 14"),
+    ("line base", "line_base + (record", "(record"),
+    ("column base", "column_base + (record", "(record"),
+    ("name base", "name_base + next(names)", "next(names)"),
+    ("own", "original = (\n", "original = (0, 0, 0) if i == 9 else (\n"),
+    ("bare", "if bare >> i & 1", "if bare >> i & 2"),
+    ("guide", "self.cells[cell + 1])", "self.cells[cell])"),
+    ("column shift", "self.starts[bucket] & 31", "(self.starts[bucket] & 31) - 1"),
+    ("bisect", "bisect_left(self.keys, line << 32 | column)\n", "bisect_left(self.keys, line << 32 | column + 1)\n"),
+    ("first at a position", "bisect_left(before, position)", "bisect_left(before, (line, column, 0))"),
+    ("same line", "if i and before[i - 1].generated_line == line else", "if i else"),
+    ("text lines", "range(line % 32)", "range(line % 31)"),
+    ("UTF-8", 'str(text[i:j], "utf-8")', 'str(text[i:j], "latin-1")'),
+    ("ignored", "bool(flags & 2)", "bool(flags & 1)"),
+    ("nothing", "", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def small_maps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[bytes, SourceMap, list[Mapping]]]]:
+    with ExitStack() as stack:
+        made = []
+        for seed in (2, 4, 5, 10, 12):
+            data, wanted = made_map(seed)
+            m = stack.enter_context(SourceMap.from_bytes(data))
+            made.append((saved(m, tmp_path_factory.mktemp("saved")), m, wanted))
+        yield made
+
+
+@pytest.mark.parametrize(("old", "new"), [words[1:] for words in WRONG], ids=[words[0] for words in WRONG])
+def test_wrong_reader(old: str, new: str, small_maps: list[tuple[bytes, SourceMap, list[Mapping]]]) -> None:
+    """The comparison can fail: it finds each error that is put into the reader, and none where there is none."""
+    source = Path(format_reader.__file__).read_text()
+    assert source.count(old) == 1 or not old
+    changed = ModuleType("changed_reader")
+    exec(compile(source.replace(old, new) if old else source, "changed_reader", "exec"), changed.__dict__)
+
+    def compare() -> None:
+        for data, m, wanted in small_maps:
+            compare_all(changed.Reader(data, check_all=False), m, wanted)
+
+    if old:
+        with pytest.raises(AssertionError):
+            compare()
+    else:
+        compare()
