@@ -1,0 +1,114 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/symbolicate/symbolicate/sourcemap"
+)
+
+func TestIndexOneMap(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shop.index")
+	code, out, errs := command(t, "", "index", bootMap, "-o", path)
+	require.Equal(t, exitMapped, code, errs)
+	assert.Regexp(t, `shop\.index: [\d,]+ bytes, \d+ % of the map, 1,151 mappings\n`, out)
+
+	// lookup answers the same from the index.
+	_, fromMap, _ := command(t, "", "lookup", bootMap, "1:2684")
+	_, fromIndex, _ := command(t, "", "lookup", path, "1:2684")
+	assert.Equal(t, fromMap, fromIndex)
+	assert.Contains(t, fromIndex, "settings.ts:19:56")
+
+	code, out, _ = command(t, "", "index", "--verify", path)
+	assert.Equal(t, exitMapped, code)
+	assert.Contains(t, out, "whole")
+
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	data[len(data)/2] ^= 1
+	require.NoError(t, os.WriteFile(path, data, 0o600))
+	code, _, errs = command(t, "", "index", "--verify", path)
+	assert.Equal(t, exitBadInput, code)
+	assert.Contains(t, errs, "damaged")
+}
+
+func TestIndexArchive(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "release.symarc")
+	code, out, errs := command(t, "", "index", shop+"/dist", "-o", path)
+	require.Equal(t, exitMapped, code, errs)
+	assert.Regexp(t, `release\.symarc: 4 maps, [\d,]+ mappings added`, out)
+	_, out, _ = command(t, "", "index", "--list", path)
+	assert.Equal(t, "esbuild-names/shop.min.js\nesbuild-nonames/shop.min.js\nterser-names/shop.min.js\nterser-nonames/shop.min.js\n", out)
+
+	// A trace is symbolicated from the archive as from the folder.
+	_, fromFolder, _ := command(t, "", "stack", boot, "--maps", shop+"/dist")
+	_, fromArchive, _ := command(t, "", "stack", boot, "--maps", path)
+	assert.Equal(t, fromFolder, fromArchive)
+
+	// Added again, the old ones are replaced; compact gives their space back.
+	before := size(t, path)
+	code, _, _ = command(t, "", "index", shop+"/dist", "-o", path)
+	require.Equal(t, exitMapped, code)
+	assert.Greater(t, size(t, path), before*3/2)
+	code, _, _ = command(t, "", "index", "--compact", path)
+	require.Equal(t, exitMapped, code)
+	assert.InDelta(t, before, size(t, path), 100)
+	a, err := sourcemap.OpenArchive(path)
+	require.NoError(t, err)
+	defer a.Close()
+	require.NoError(t, a.Verify())
+	assert.Equal(t, 4, a.Len())
+}
+
+func size(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	return info.Size()
+}
+
+// TestIndexLeavesBrokenMapsOut: the good ones are kept, the others named, and the exit code says so.
+func TestIndexLeavesBrokenMapsOut(t *testing.T) {
+	folder := t.TempDir()
+	data, err := os.ReadFile(bootMap)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "good.js.map"), data, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "page.js.map"), []byte("<!doctype html>"), 0o600))
+	path := filepath.Join(t.TempDir(), "a.symarc")
+	code, out, errs := command(t, "", "index", folder, "-o", path)
+	assert.Equal(t, exitNotMapped, code)
+	assert.Contains(t, out, "1 maps")
+	assert.Contains(t, errs, "left out:")
+	assert.Contains(t, errs, "page.js.map")
+
+	require.NoError(t, os.Remove(filepath.Join(folder, "good.js.map")))
+	other := filepath.Join(t.TempDir(), "b.symarc")
+	code, _, _ = command(t, "", "index", folder, "-o", other)
+	assert.Equal(t, exitBadInput, code)
+	assert.NoFileExists(t, other)
+}
+
+func TestIndexUsage(t *testing.T) {
+	for _, args := range [][]string{
+		{"index"}, {"index", bootMap}, {"index", "-o", "x"}, {"index", "nowhere.map", "-o", filepath.Join(t.TempDir(), "x")},
+		{"index", t.TempDir(), "-o", "x"}, {"index", "--list"}, {"index", "--list", bootMap}, {"index", "--compact", bootMap}, {"index", "--verify", "nowhere"},
+		{"bench"}, {"bench", "nowhere.map"}, {"bench", bootMap, "-n", "0"},
+	} {
+		code, _, errs := command(t, "", args...)
+		assert.Equal(t, exitBadInput, code, "%v", args)
+		assert.NotEmpty(t, errs, "%v", args)
+	}
+}
+
+func TestBench(t *testing.T) {
+	code, out, errs := command(t, "", "bench", bootMap, "-n", "1")
+	require.Equal(t, exitMapped, code, errs)
+	for _, row := range []string{"floor", "ready for lookup", "in order", "at random", "save", "open it", "in memory"} {
+		assert.Equal(t, 1, min(1, strings.Count(out, row)), "%s in %s", row, out)
+	}
+}
