@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/jsonscan"
@@ -199,9 +200,13 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 		}
 	})
 	start := p.table.Mark()
+	pack, wait := p.packer(len(text))
+	defer wait()
+	chunk := &p.chunk
 	for {
-		err := decoder.Next(&p.chunk)
+		err := decoder.Next(chunk)
 		if e := (*vlq.Error)(nil); errors.As(err, &e) {
+			wait()
 			p.table.Rewind(start)
 			if e.Overflow {
 				return &ParseError{Kind: ErrMappings, Offset: int64(offset(e.Offset)), Detail: fmt.Sprintf("%s, line %d", e.What, e.Line)}
@@ -209,20 +214,52 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 			p.problem(ProblemMappingsGrammar, offset(e.Offset), "%s, line %d", e.What, e.Line)
 			return nil
 		}
-		if p.chunk.Len == 0 {
+		if chunk.Len == 0 {
 			return nil
 		}
-		p.place(f, sources, names, by)
-		p.table.Append(&p.chunk)
+		p.place(chunk, f, sources, names, by)
+		chunk = pack(chunk)
 	}
 }
 
+// parallelFrom is from how many bytes of mappings on a second goroutine is worth its start.
+const parallelFrom = 256 << 10
+
+// packer returns a function that adds a chunk to the table and returns one to decode into, and one that waits until all
+// is added. With workers another goroutine packs, while this one decodes into the next of a few chunks.
+func (p *parser) packer(size int) (pack func(*vlq.Chunk) *vlq.Chunk, wait func()) {
+	if p.workers < 2 || size < parallelFrom {
+		return func(chunk *vlq.Chunk) *vlq.Chunk {
+			p.table.Append(chunk)
+			return chunk
+		}, func() {}
+	}
+	const chunks = 4
+	full, empty, done := make(chan *vlq.Chunk, chunks), make(chan *vlq.Chunk, chunks), make(chan struct{})
+	for range chunks - 1 {
+		empty <- new(vlq.Chunk)
+	}
+	go func() {
+		defer close(done)
+		for chunk := range full {
+			p.table.Append(chunk)
+			empty <- chunk
+		}
+	}()
+	return func(chunk *vlq.Chunk) *vlq.Chunk {
+			full <- chunk
+			return <-empty
+		}, sync.OnceFunc(func() {
+			close(full)
+			<-done
+		})
+}
+
 // place turns the chunk's indices and positions into those of the result.
-func (p *parser) place(f *fields, sources []int32, names nameRange, by shift) {
+func (p *parser) place(c *vlq.Chunk, f *fields, sources []int32, names nameRange, by shift) {
 	if !p.indexed {
 		return
 	}
-	c := &p.chunk
 	n := 0
 	for i := range c.Len {
 		line, column := int64(c.Line[i])+by.line, int64(c.Column[i])

@@ -33,6 +33,9 @@ type Options struct {
 	Strict bool
 	// MaxProblems is how many problems are listed; the rest are counted. 0 is DefaultMaxProblems.
 	MaxProblems int
+	// Workers is how many goroutines may work on one map: with 2 or more, mappings are packed while further ones
+	// are decoded, if there are many. 0 is 1.
+	Workers int
 }
 
 // Parse reads a source map, regular or indexed. The Map keeps data, which must not change while the
@@ -74,6 +77,7 @@ type parser struct {
 	data        []byte
 	strict      bool
 	maxProblems int
+	workers     int
 	err         error // the first problem, where strict
 
 	// What was found so far.
@@ -91,7 +95,7 @@ type parser struct {
 }
 
 func newParser(data []byte, options *Options) *parser {
-	p := &parser{data: data, strict: options.Strict, maxProblems: options.MaxProblems}
+	p := &parser{data: data, strict: options.Strict, maxProblems: options.MaxProblems, workers: options.Workers}
 	if p.maxProblems <= 0 {
 		p.maxProblems = DefaultMaxProblems
 	}

@@ -3,6 +3,7 @@ package sourcemap_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -106,4 +107,38 @@ func TestSaveAndOpenCorpus(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWorkers: a map read by several goroutines is the same, and so is one with a fault far behind its start.
+func TestWorkers(t *testing.T) {
+	for _, c := range corpus(t) {
+		data, err := os.ReadFile(c.Map)
+		require.NoError(t, err)
+		one, err := sourcemap.Parse(data, nil)
+		require.NoError(t, err)
+		two, err := sourcemap.Parse(data, &sourcemap.Options{Workers: 2})
+		require.NoError(t, err)
+		require.True(t, equalMappings(one, two), c.ID)
+		one.Close()
+		two.Close()
+	}
+	segments := strings.Repeat("AAAA,EAAC;", 100_000)
+	for _, fault := range []string{"!", "AA", "ggggggE"} {
+		text := []byte(regular(`"sources":["a"],`, segments+fault))
+		one, oneErr := sourcemap.Parse(text, nil)
+		two, twoErr := sourcemap.Parse(text, &sourcemap.Options{Workers: 2})
+		require.Equal(t, oneErr, twoErr)
+		if oneErr == nil {
+			requireSame(t, one, two)
+			require.Zero(t, two.Len())
+		}
+	}
+	// Unsorted: all is unpacked and sorted in the end.
+	text := []byte(regular(`"sources":["a"],`, segments+"EAAA,DAAA"))
+	one, err := sourcemap.Parse(text, nil)
+	require.NoError(t, err)
+	two, err := sourcemap.Parse(text, &sourcemap.Options{Workers: 2})
+	require.NoError(t, err)
+	requireSame(t, one, two)
+	require.Equal(t, 200_002, two.Len())
 }

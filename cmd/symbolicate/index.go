@@ -69,7 +69,7 @@ func plainError(err error) error {
 }
 
 func indexOne(c *cobra.Command, path, out string, options *sourcemap.SaveOptions) error {
-	m, err := sourcemap.Open(path, nil)
+	m, err := sourcemap.Open(path, allCores())
 	if err != nil {
 		return plainError(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -41,7 +42,7 @@ stack traces; with --zero-based from 0, as inside the map. Columns are UTF-16 co
 				}
 				positions[i] = p
 			}
-			m, err := sourcemap.Open(args[0], nil)
+			m, err := sourcemap.Open(args[0], allCores())
 			if err != nil {
 				return errors.New(strings.TrimPrefix(err.Error(), "sourcemap: "))
 			}
@@ -177,3 +178,6 @@ func printAnswers(w io.Writer, answers []answer) error {
 	_, err := w.Write(out.Bytes())
 	return err
 }
+
+// allCores are the options of a command that reads one map.
+func allCores() *sourcemap.Options { return &sourcemap.Options{Workers: runtime.GOMAXPROCS(0)} }
