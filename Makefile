@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_SOURCES  := $(shell find cabi cmd internal sourcemap symbolicate -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name 'exports.map')
 PY_SOURCES  := $(wildcard python/symbolicate/*.py) setup.py pyproject.toml
 
-.PHONY: help build demo test test-go test-c test-python lint corpus testdata fuzz soak-leaks clean
+.PHONY: help build demo test test-go test-purego test-c test-python lint corpus big bench bench-short testdata fuzz soak soak-leaks clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,13 +30,20 @@ demo: $(VENV)/installed ## build all, install the Python package, symbolicate th
 	@echo; echo '== through Python =='; echo
 	@$(VENV)/bin/python testdata/shop/demo.py
 
-test: test-go test-c test-python ## all tests; what needs node or the corpus says so and is skipped
+test: test-go test-purego test-c test-python ## all tests; what needs node or the corpus says so and is skipped
 
 test-go: ## Go tests, with the race detector
-	@mkdir -p build
-	@go test -race -v ./... >build/go-test.log 2>&1; status=$$?; \
-	  grep -E '^(ok|FAIL|panic:)|skipped:' build/go-test.log; \
-	  [ $$status = 0 ] || { grep -vE '^ *(=== |--- PASS|PASS$$)' build/go-test.log | tail -n 300; exit $$status; }
+	@$(call go-test,-race,build/go-test.log)
+
+test-purego: ## Go tests without assembly and unsafe loads
+	@$(call go-test,-tags purego,build/purego-test.log)
+
+define go-test
+mkdir -p build; \
+go test $(1) -v ./... >$(2) 2>&1; status=$$?; \
+grep -E '^(ok|FAIL|panic:)|skipped:|kernels' $(2); \
+[ $$status = 0 ] || { grep -vE '^ *(=== |--- PASS|PASS$$)' $(2) | tail -n 300; exit $$status; }
+endef
 
 build/ctest/%: cabi/ctest/%.c cabi/include/symbolicate.h build/libsymbolicate.so
 	@mkdir -p build/ctest
@@ -73,6 +80,15 @@ corpus: ## fetch the pinned npm packages that the corpus tests compare on (needs
 	node bench/corpus.mjs
 	cd bench/peers/node && npm ci --ignore-scripts --silent
 
+big: ## make the map of 224 MB from about thirty npm packages, for make bench (needs node)
+	node bench/big/build.mjs
+
+bench: ## this engine beside eight others on the corpus, about 40 minutes: bench/README.md
+	cd bench && go run . -out .
+
+bench-short: ## the same in two minutes: small maps, drivers that are built already; and the runner's own tests
+	cd bench && go vet ./... && go test ./... && go run . -short
+
 testdata: ## make the samples again: needs node, chromium and firefox-esr
 	cd testdata/shop && npm ci --ignore-scripts --silent && node make.mjs
 
@@ -81,6 +97,9 @@ fuzz: ## each fuzz target for FUZZTIME (default 20s)
 	@for p in $$(go list ./...); do \
 	  for t in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+soak: ## long forms of tests: processes killed at random, exhaustive damage
+	SYMBOLICATE_SOAK=1 go test -count=1 -timeout 60m ./internal/index ./internal/archive ./internal/replace ./sourcemap
 
 soak-leaks: $(VENV)/installed ## 100,000 maps made and dropped in Python: memory must stay
 	$(VENV)/bin/python python/tests/soak_leaks.py

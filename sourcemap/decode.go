@@ -202,7 +202,8 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 	start := p.table.Mark()
 	pack, wait := p.packer(len(text))
 	defer wait()
-	chunk := &p.chunk
+	chunk := chunkPool.Get().(*vlq.Chunk)
+	defer func() { chunkPool.Put(chunk) }()
 	for {
 		err := decoder.Next(chunk)
 		if e := (*vlq.Error)(nil); errors.As(err, &e) {
@@ -221,6 +222,9 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 		chunk = pack(chunk)
 	}
 }
+
+// chunkPool spares a map of few mappings the memory for many.
+var chunkPool = sync.Pool{New: func() any { return new(vlq.Chunk) }}
 
 // parallelFrom is from how many bytes of mappings on a second goroutine is worth its start.
 const parallelFrom = 256 << 10

@@ -29,6 +29,21 @@
 // # Memory and goroutines
 //
 // A Map never changes once Parse has returned it: any number of goroutines may use it. It keeps the
-// bytes given to Parse and reads names and source texts from them when asked, so they must not
-// change while the Map is in use. Strings that come out are copies and outlive everything.
+// bytes given to Parse and reads source texts from them when asked, so they must not change while the
+// Map is in use. Strings that come out are copies and outlive everything.
+//
+// What is made of the bytes, the index, lies outside Go's heap when it is large. [Map.Close] gives it back at once, the
+// garbage collector when the Map is no longer used.
+//
+// # Saved indexes and archives
+//
+// [Map.Save] writes the index to a file, with the source texts compressed; [Open] opens it without reading more than its
+// head, by mapping it into memory. An [Archive] holds many in one file. The format is described in docs/FORMAT.md. What is
+// read from files is checked when it is touched: a call that meets damage, or a file that became shorter, answers as if nothing
+// were there, and [Map.Err] says what it met.
+//
+// # Speed
+//
+// There is assembly for amd64 with AVX-512, or AVX2 and BMI2, see [Kernel]. Everything else, and the build tag
+// purego, runs Go code that does the same.
 package sourcemap

@@ -11,7 +11,6 @@ import (
 	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/jsonscan"
 	"github.com/symbolicate/symbolicate/internal/unwrap"
-	"github.com/symbolicate/symbolicate/internal/vlq"
 )
 
 const (
@@ -89,9 +88,8 @@ type parser struct {
 	cut      int // problems beyond maxProblems
 	indexed  bool
 
-	chunk vlq.Chunk
-	seen  map[sourceKey]int32 // sources of an indexed map so far
-	seed  maphash.Seed
+	seen map[sourceKey]int32 // sources of an indexed map so far
+	seed maphash.Seed
 }
 
 func newParser(data []byte, options *Options) *parser {

@@ -10,6 +10,7 @@ import (
 // A List holds the spans of an array's elements. It grows by pieces, so that a long one is never copied, and
 // takes 8 bytes for each: the text is shorter than 4 GiB. nil is an empty list.
 type List struct {
+	first  []pair // up to listPiece
 	pieces []*[listPiece]pair
 	n      int
 }
@@ -28,7 +29,12 @@ func (l *List) Len() int {
 
 // At returns element i, which must be there.
 func (l *List) At(i int) Span {
-	p := l.pieces[i/listPiece][i%listPiece]
+	var p pair
+	if i < listPiece {
+		p = l.first[i]
+	} else {
+		p = l.pieces[i/listPiece-1][i%listPiece]
+	}
 	return Span{int(p.start), int(p.end)}
 }
 
@@ -42,10 +48,15 @@ func (l *List) All(yield func(i int, s Span) bool) {
 }
 
 func (l *List) add(start, end int) {
-	if l.n%listPiece == 0 {
-		l.pieces = append(l.pieces, new([listPiece]pair))
+	p := pair{uint32(start), uint32(end)}
+	if l.n < listPiece {
+		l.first = append(l.first, p)
+	} else {
+		if l.n%listPiece == 0 {
+			l.pieces = append(l.pieces, new([listPiece]pair))
+		}
+		l.pieces[l.n/listPiece-1][l.n%listPiece] = p
 	}
-	l.pieces[l.n/listPiece][l.n%listPiece] = pair{uint32(start), uint32(end)}
 	l.n++
 }
 

@@ -14,6 +14,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 )
@@ -36,16 +37,27 @@ const (
 	ofFile
 )
 
-// heapBelow is the size from which on memory is mapped.
+// heapBelow is the size above which memory is mapped.
 const heapBelow = 256 << 10
+
+// scratch is memory for small regions while they grow: all zero. Shrink moves them to memory of their own size.
+var scratch = sync.Pool{New: func() any { return new([heapBelow]byte) }}
+
+// putBack makes scratch, of which the first n bytes were used, zero again.
+func putBack(data []byte, n int) {
+	if len(data) == heapBelow {
+		clear(data[:n])
+		scratch.Put((*[heapBelow]byte)(data))
+	}
+}
 
 // Bytes returns the memory; it is valid until Grow, Shrink or Free.
 func (r *Region) Bytes() []byte { return r.data }
 
 // Alloc returns zeroed memory. size is in bytes and above 0.
 func Alloc(size int) (*Region, error) {
-	if size < heapBelow {
-		return &Region{data: make([]byte, size)}, nil
+	if size <= heapBelow {
+		return &Region{data: scratch.Get().(*[heapBelow]byte)[:]}, nil
 	}
 	data, err := alloc(roundUp(size))
 	if err != nil {
@@ -64,6 +76,7 @@ func (r *Region) Grow(size int) error {
 		other, err := Alloc(size)
 		if err == nil {
 			copy(other.data, r.data)
+			putBack(r.data, len(r.data))
 			*r = *other
 		}
 		return err
@@ -78,10 +91,13 @@ func (r *Region) Grow(size int) error {
 	return nil
 }
 
-// Shrink gives back what lies behind the first size bytes, as far as whole pages allow. The bytes may move.
+// Shrink gives back what lies behind the first size bytes, which are all that were used, as far as whole pages
+// allow. The bytes may move.
 func (r *Region) Shrink(size int) {
 	if r.kind == inHeap {
-		r.data = append(make([]byte, 0, size), r.data[:size]...)
+		used := r.data
+		r.data = append(make([]byte, 0, size), used[:size]...)
+		putBack(used, size)
 		return
 	}
 	if size = roundUp(size); size >= len(r.data) {
@@ -107,7 +123,9 @@ func (r *Region) Free() {
 	}
 	data := r.data
 	r.data = nil
-	if r.kind != inHeap {
+	if r.kind == inHeap {
+		putBack(data, len(data))
+	} else {
 		free(data)
 	}
 	if r.kind == anonymous {
