@@ -98,3 +98,24 @@ func BenchmarkLookup(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkOpen opens a saved index, looks one position up and closes it.
+func BenchmarkOpen(b *testing.B) {
+	eachMap(b, func(b *testing.B, data []byte) {
+		m, err := sourcemap.Parse(data, nil)
+		require.NoError(b, err)
+		path := filepath.Join(b.TempDir(), "index")
+		require.NoError(b, m.Save(path, &sourcemap.SaveOptions{NoSources: true}))
+		p := positions(m, 1)[0]
+		m.Close()
+		b.ReportAllocs()
+		for b.Loop() {
+			m, err := sourcemap.Open(path, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			m.Lookup(p)
+			m.Close()
+		}
+	})
+}

@@ -36,6 +36,13 @@ func Open(path string, options *Options) (*Map, error) {
 }
 
 func open(path string, options *Options) (*Map, error) {
+	file, err := mmap.Path(path, mapFrom)
+	if err != nil {
+		return nil, err
+	}
+	if file != nil {
+		return openMapped(path, file, options)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -50,13 +57,6 @@ func open(path string, options *Options) (*Map, error) {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
 	case kind&^fs.ModeNamedPipe != 0:
 		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("neither a regular file nor a pipe")}
-	}
-	if size := info.Size(); info.Mode().IsRegular() && size >= mapFrom && size <= 1<<47 {
-		file, err := mmap.File(f, int(size))
-		if err != nil {
-			return nil, err
-		}
-		return openMapped(path, file, options)
 	}
 	var data bytes.Buffer
 	data.Grow(int(min(info.Size(), MaxBytes)) + bytes.MinRead) // one more read finds the end

@@ -82,6 +82,7 @@ type Image struct {
 	sumEnd   int // where the bytes that they are over end
 	verified []atomic.Uint64
 	damage   atomic.Pointer[error]
+	untrue   atomic.Bool // a part contradicts itself: whoever wrote it meant harm, or is broken
 }
 
 // Open reads the head of an image; the rest is looked at when it is used, or by Verify. The image keeps
@@ -122,10 +123,14 @@ func open(data []byte) (*Image, error) {
 		return nil, fmt.Errorf("%w: %d sections in %d bytes", ErrDamaged, count, size)
 	}
 	image := &Image{data: data[:size:size]}
+	end := size // of the sections: where the checksums start, if there are any
+	if at := le.Load64(data, 32); at != 0 {
+		end = min(end, at)
+	}
 	for i := range int(count) {
 		at := headerSize + i*entrySize
 		kind, start, length := le.Load32(data, at), le.Load64(data, at+8), le.Load64(data, at+16)
-		if start < HeadSize || start > size || length > size-start || start%8 != 0 {
+		if start < HeadSize || start > end || length > end-start || start%8 != 0 {
 			return nil, fmt.Errorf("%w: section %d lies outside", ErrDamaged, i)
 		}
 		if kind < kinds {
@@ -152,11 +157,8 @@ func (m *Image) openSums() error {
 	if size-at != 4*count {
 		return fmt.Errorf("%w: number of checksums", ErrDamaged)
 	}
-	sums := m.data[at:]
-	if crc32.Checksum(sums, castagnoli) != le.Load32(m.data, 40) {
-		return fmt.Errorf("%w: checksum of the checksums", ErrDamaged)
-	}
-	m.sums, m.sumEnd = le.Uint32s(sums), int(at)
+	// Their own checksum is for Verify: a wrong one makes good bytes look damaged, never the reverse.
+	m.sums, m.sumEnd = le.Uint32s(m.data[at:]), int(at)
 	m.verified = make([]atomic.Uint64, (count+63)/64)
 	return nil
 }
@@ -212,6 +214,10 @@ func (m *Image) checkSum(i int) bool {
 
 // Verify checks everything: all checksums, and that every part can be read.
 func (m *Image) Verify() error {
+	if m.file && crc32.Checksum(m.data[m.sumEnd:], castagnoli) != le.Load32(m.data, 40) {
+		m.fail(fmt.Errorf("%w: checksum of the checksums", ErrDamaged))
+		return m.Err()
+	}
 	for i := range m.sums {
 		if !m.checkSum(i) {
 			return m.Err()
@@ -249,7 +255,7 @@ func (m *Image) Verify() error {
 	}
 	for _, kind := range []Kind{KindStrings, KindNames, KindSources, KindProblems} {
 		texts := m.Texts(kind)
-		for i := range texts.Len() {
+		for i := 0; i < texts.Len() && m.Err() == nil; i++ {
 			texts.Text(i)
 		}
 	}
@@ -276,6 +282,7 @@ func (a area) read(at, n int) bool { return a.image == nil || a.image.check(a.st
 // damaged says that a part contradicts itself.
 func (a area) damaged() {
 	if a.image != nil {
+		a.image.untrue.Store(true)
 		a.image.fail(fmt.Errorf("%w: the section at byte %d contradicts itself", ErrDamaged, a.start))
 	}
 }

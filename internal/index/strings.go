@@ -2,7 +2,6 @@ package index
 
 import (
 	"errors"
-	"fmt"
 	"math"
 
 	"github.com/symbolicate/symbolicate/internal/le"
@@ -14,34 +13,31 @@ import (
 //	ends     n×u32 where each text ends; it starts where the one before it ended
 //	text
 
-// Texts is a list of texts in an image.
+// Texts is a list of texts in an image. Nothing of it is read before a text is asked for.
 type Texts struct {
-	n    int
 	data []byte
 	at   area
 }
 
 // Texts returns the list of that kind; an empty one where the image has none.
-func (m *Image) Texts(kind Kind) Texts {
-	data := m.sections[kind]
-	t := Texts{data: data, at: m.area(kind)}
-	if len(data) < 4 || !t.at.read(0, 4) {
-		return Texts{}
-	}
-	if n := le.Load32(data, 0); uint64(n) <= uint64(len(data)-4)/4 {
-		t.n = int(n)
-		return t
-	}
-	m.fail(fmt.Errorf("%w: more texts than bytes", ErrDamaged))
-	return Texts{}
-}
+func (m *Image) Texts(kind Kind) Texts { return Texts{m.sections[kind], m.area(kind)} }
 
-// Len returns how many there are.
-func (t Texts) Len() int { return t.n }
+// Len returns how many there are; 0 where the list is damaged.
+func (t Texts) Len() int {
+	if len(t.data) < 4 || !t.at.read(0, 4) {
+		return 0
+	}
+	if n := le.Load32(t.data, 0); uint64(n) <= uint64(len(t.data)-4)/4 {
+		return int(n)
+	}
+	t.at.damaged()
+	return 0
+}
 
 // Text returns text i, "" when there is none. It is a copy.
 func (t Texts) Text(i int) string {
-	if i < 0 || i >= t.n {
+	n := t.Len()
+	if i < 0 || i >= n {
 		return ""
 	}
 	at := 4 * i // the end of the text before it, or for the first one the count
@@ -52,12 +48,12 @@ func (t Texts) Text(i int) string {
 	if i > 0 {
 		start = le.Load32(t.data, at)
 	}
-	text := t.data[4+4*t.n:]
+	text := t.data[4+4*n:]
 	if start > end || uint64(end) > uint64(len(text)) {
 		t.at.damaged()
 		return ""
 	}
-	if !t.at.read(4+4*t.n+int(start), int(end-start)) {
+	if !t.at.read(4+4*n+int(start), int(end-start)) {
 		return ""
 	}
 	return string(text[start:end])

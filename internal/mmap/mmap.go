@@ -142,6 +142,19 @@ func File(f *os.File, size int) (*Region, error) {
 	return &Region{data, ofFile}, nil
 }
 
+// Path maps the file at the path, if it is a regular one of at least so many bytes; else the region is nil. Where a
+// system allows it this takes a third of the calls that os.Open does.
+func Path(path string, atLeast int) (*Region, error) {
+	data, err := mapPath(path, atLeast)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	if data == nil {
+		return nil, nil
+	}
+	return &Region{data, ofFile}, nil
+}
+
 // Holds tells whether the address lies in the region.
 func (r *Region) Holds(address uintptr) bool {
 	if len(r.data) == 0 {

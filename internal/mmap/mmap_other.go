@@ -24,3 +24,16 @@ func mapFile(f *os.File, size int) ([]byte, error) {
 	_, err := io.ReadFull(io.NewSectionReader(f, 0, int64(size)), data)
 	return data, err
 }
+
+func mapPath(path string, atLeast int) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() < int64(atLeast) {
+		return nil, err
+	}
+	return mapFile(f, int(info.Size()))
+}
