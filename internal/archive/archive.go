@@ -12,6 +12,7 @@
 package archive
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -36,6 +37,9 @@ const (
 	alignment = 64
 	keySize   = 16
 	itemSize  = 16
+
+	// maxDirectory is how many bytes a directory may have. Every reader takes that memory.
+	maxDirectory = 1 << 30
 )
 
 var (
@@ -88,17 +92,24 @@ func (s slot) bytes() []byte {
 	return b
 }
 
-// readSlot returns a slot; ok is false when it is not whole.
-func readSlot(head []byte, i int) (s slot, ok bool) {
+// readSlot returns a slot; the zero slot where nothing was written yet, or it is not whole, which is an error.
+func readSlot(head []byte, i int) (s slot, err error) {
 	b := head[slotAt+i*slotStep:][:slotSize]
+	if bytes.Equal(b, make([]byte, slotSize)) {
+		return slot{}, nil
+	}
 	s = slot{le.Load64(b, 0), Range{le.Load64(b, 8), le.Load64(b, 16)}, le.Load32(b, 24)}
-	return s, s.generation > 0 && crc32.Checksum(b[:slotSize-4], castagnoli) == le.Load32(b, slotSize-4)
+	if s.generation == 0 || crc32.Checksum(b[:slotSize-4], castagnoli) != le.Load32(b, slotSize-4) {
+		return slot{}, fmt.Errorf("%w: slot %d is not whole", ErrDamaged, i)
+	}
+	return s, nil
 }
 
 // A Directory says what is in an archive.
 type Directory struct {
-	slot  slot
-	place int // 0 or 1: which slot it is in
+	slot   slot
+	place  int   // 0 or 1: which slot it is in
+	damage error // of the other slot, or of a newer directory
 
 	items []Range
 	keys  []byte // in order: u32 kind, u32 item, u32 start and end of the text
@@ -123,35 +134,43 @@ func Read(file io.ReaderAt, size int64) (*Directory, error) {
 	if v := le.Load32(head, 12); v != version {
 		return nil, fmt.Errorf("%w: version %d, this reader knows %d", ErrFormat, v, version)
 	}
-	// The newer slot first; where its directory is not whole, the older.
-	var best *Directory
+	var slots [2]slot
 	var failed error
-	for i := range 2 {
-		s, ok := readSlot(head, i)
-		if !ok || best != nil && s.generation < best.slot.generation {
-			continue
-		}
-		d, err := readDirectory(file, size, s)
-		if err != nil {
+	for i := range slots {
+		var err error
+		if slots[i], err = readSlot(head, i); err != nil {
 			failed = err
+		}
+	}
+	// The newer slot first; where its directory is not whole, the older.
+	order := [2]int{0, 1}
+	if slots[1].generation > slots[0].generation {
+		order = [2]int{1, 0}
+	}
+	for _, i := range order {
+		if slots[i].generation == 0 {
 			continue
 		}
-		d.place = i
-		best = d
+		d, err := readDirectory(file, size, slots[i])
+		if err == nil {
+			d.place, d.damage = i, failed
+			return d, nil
+		}
+		failed = err
 	}
-	switch {
-	case best != nil:
-		return best, nil
-	case failed != nil:
-		return nil, failed
-	default:
-		return nil, fmt.Errorf("%w: neither slot is whole", ErrDamaged)
+	if failed == nil {
+		failed = fmt.Errorf("%w: both slots are empty", ErrDamaged)
 	}
+	return nil, failed
 }
+
+// Damage tells what is wrong with the slot that does not count: what was added last may be missing. The next update
+// makes it good. nil: nothing.
+func (d *Directory) Damage() error { return d.damage }
 
 func readDirectory(file io.ReaderAt, size int64, s slot) (*Directory, error) {
 	r := s.directory
-	if r.Start < headSize || r.Start > uint64(size) || r.Length > uint64(size)-r.Start || r.Length < 8 {
+	if r.Start < headSize || r.Start > uint64(size) || r.Length > min(uint64(size)-r.Start, maxDirectory) || r.Length < 8 {
 		return nil, fmt.Errorf("%w: its directory lies outside", ErrDamaged)
 	}
 	data := make([]byte, r.Length)
@@ -176,12 +195,16 @@ func readDirectory(file io.ReaderAt, size int64, s slot) (*Directory, error) {
 	}
 	rest = rest[items*itemSize:]
 	d.keys, d.text = rest[:keys*keySize], rest[keys*keySize:]
-	last := Key{}
+	last, used := Key{}, uint64(0)
 	for i := range d.Len() {
 		at := i * keySize
 		start, end := le.Load32(d.keys, at+8), le.Load32(d.keys, at+12)
 		if uint64(le.Load32(d.keys, at+4)) >= items || start > end || uint64(end) > uint64(len(d.text)) {
 			return nil, fmt.Errorf("%w: key %d", ErrDamaged, i)
+		}
+		// Keys don't share their text: they could be many times as large as the file.
+		if used += uint64(end - start); used > uint64(len(d.text)) {
+			return nil, fmt.Errorf("%w: key %d lies on others", ErrDamaged, i)
 		}
 		if k, _ := d.Key(i); i > 0 && compare(last, k) >= 0 {
 			return nil, fmt.Errorf("%w: key %d is out of order", ErrDamaged, i)
@@ -250,6 +273,9 @@ func Begin(file *os.File) (*Writer, error) {
 	d, err := Read(file, info.Size())
 	if err != nil {
 		return nil, err
+	}
+	if d.slot.generation == 1<<64-1 {
+		return nil, fmt.Errorf("%w: no generation comes behind its last", ErrDamaged)
 	}
 	w := &Writer{file: file, slot: d.slot, place: d.place, at: d.slot.end(), items: slices.Clone(d.items), keys: map[Key]int{}}
 	for i := range d.Len() {
@@ -344,10 +370,10 @@ func (w *Writer) directory() ([]byte, error) {
 			entries = le.AppendUint32(entries, uint32(v))
 		}
 	}
-	if len(text) > 1<<32-1 {
-		return nil, errors.New("keys of more than 4 GiB")
-	}
 	head := le.AppendUint32(le.AppendUint32(nil, uint32(n)), uint32(len(keys)))
+	if len(head)+len(items)+len(entries)+len(text) > maxDirectory {
+		return nil, fmt.Errorf("a directory of more than %d bytes", maxDirectory)
+	}
 	return slices.Concat(head, items, entries, text), nil
 }
 

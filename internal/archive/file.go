@@ -9,22 +9,24 @@ import (
 )
 
 // Update changes the archive at the path, which is made where there is none: change adds and removes, and
-// when it returns nil all that counts at once. It waits while another process updates the archive.
+// when it returns nil all that counts at once. It waits while another process updates the archive. change is called
+// a second time when another process made the archive meanwhile.
 func Update(path string, change func(w *Writer) error) error {
 	for {
 		file, err := open(path)
 		if errors.Is(err, os.ErrNotExist) {
+			var failed error // of change: may be os.ErrExist as well
 			err = replace.New(path, func(f *os.File) error {
 				w, err := Create(f)
-				if err == nil {
-					err = change(w)
+				if err != nil {
+					return err
 				}
-				if err == nil {
-					err = w.Commit()
+				if failed = change(w); failed != nil {
+					return failed
 				}
-				return err
+				return w.Commit()
 			})
-			if errors.Is(err, os.ErrExist) {
+			if failed == nil && errors.Is(err, os.ErrExist) {
 				continue // another process was first
 			}
 			return err

@@ -143,7 +143,7 @@ func (b *Builder) loosen() {
 	all.append(&b.pending)
 	b.pending, b.loose = all, true
 	b.keys, b.offsets = b.keys[:0], b.offsets[:0]
-	b.w.at = b.start
+	b.w.back(b.start)
 }
 
 func (c *columns) put(s Segment) {
@@ -193,7 +193,8 @@ func (b *Builder) Rewind(to Mark) {
 		return
 	}
 	b.pending.truncate(0)
-	b.keys, b.offsets, b.w.at = b.keys[:to.blocks], b.offsets[:to.blocks], to.at
+	b.keys, b.offsets = b.keys[:to.blocks], b.offsets[:to.blocks]
+	b.w.back(to.at)
 }
 
 // Finish ends the blocks and writes the sections that find them. The builder is spent.

@@ -416,6 +416,14 @@ func (w *Writer) take(n int) []byte {
 	return data[w.at-n : w.at]
 }
 
+// back gives up what was written from the offset on: memory behind w.at is zero.
+func (w *Writer) back(to int) {
+	if w.err == nil {
+		clear(w.region.Bytes()[to:w.at])
+	}
+	w.at = to
+}
+
 // Put writes a whole section.
 func (w *Writer) Put(kind Kind, content []byte) {
 	w.begin(kind)

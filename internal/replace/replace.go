@@ -6,11 +6,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // File makes the file at the path out of what write puts into a temporary one in the same folder: it is synced to
 // the disk, then renamed. When write or anything else fails, the old file stays as it is and the temporary
-// one is removed; only a killed process leaves it behind, as .NAME.NUMBER.tmp.
+// one is removed; only a killed process leaves it behind, as .NAME.NUMBER.tmp (of a long NAME the first 200 bytes).
 func File(path string, write func(f *os.File) error) error { return file(path, write, os.Rename) }
 
 // New is File for a path where nothing may be yet: else the error is os.ErrExist.
@@ -47,6 +48,7 @@ func file(path string, write func(f *os.File) error, name func(from, to string) 
 }
 
 func create(folder, name string) (f *os.File, err error) {
+	name = strings.ToValidUTF8(name[:min(len(name), 200)], "") // file systems take 255 bytes for all
 	for range 100 {
 		temporary := filepath.Join(folder, fmt.Sprintf(".%s.%d.tmp", name, rand.Uint32()))
 		// Not os.CreateTemp: its files are for their owner alone.

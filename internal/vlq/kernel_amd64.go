@@ -71,7 +71,9 @@ const stretchSize = 1024 // bytes
 
 // A stretch is a piece of text, classified.
 type stretch struct {
-	values                       [stretchSize + 64]byte // the 5 lowest bits of each digit
+	//lint:ignore U1000 for assembly
+	values [stretchSize + 64]byte // the 5 lowest bits of each digit
+	//lint:ignore U1000 for assembly
 	separators, semicolons, more [stretchSize/64 + 1]uint64
 }
 
