@@ -150,26 +150,31 @@ func (s *archiveState) open(path string, r archive.Range) (m *Map, err error) {
 	defer runtime.KeepAlive(s)
 	data := s.file.region.Bytes()[r.Start : r.Start+r.Length]
 	release := s.file.share()
-	var image *index.Image
-	if fault := s.file.region.Try(func() { image, err = index.Open(data, nil) }); fault != nil {
+	fault := s.file.region.Try(func() {
+		var image *index.Image
+		if image, err = index.Open(data, nil); err == nil {
+			m, err = newMap(image, nil, s.file.region, release)
+		}
+	})
+	if fault != nil {
 		err = fault
 	}
-	if err == nil {
-		m, err = newMap(image, nil, s.file.region, release)
-	} else {
-		release()
-	}
 	if err != nil {
+		release()
 		return nil, fmt.Errorf("sourcemap: %s: the index at byte %d: %w", path, r.Start, err)
 	}
 	return m, nil
 }
 
-// Verify reads every map of the archive from end to end and returns the first thing that is wrong.
+// Verify reads every map of the archive from end to end and returns the first thing that is wrong. Where the archive is
+// damaged so that it is read as it was before the last update, only Verify tells.
 func (a *Archive) Verify() error {
 	s := a.state.Load()
 	if s == nil {
 		return nil
+	}
+	if err := s.directory.Damage(); err != nil {
+		return fmt.Errorf("sourcemap: %s: %w", a.path, err)
 	}
 	for _, r := range s.directory.Items() {
 		m, err := s.open(a.path, r)

@@ -1,6 +1,7 @@
 package sourcemap
 
 import (
+	"fmt"
 	"iter"
 	"runtime"
 	"sync/atomic"
@@ -61,6 +62,9 @@ func newMap(image *index.Image, data []byte, file *mmap.Region, release func()) 
 	if m.info, err = image.Info(); err == nil {
 		m.table, err = image.Table()
 	}
+	if err == nil && data == nil && !plausible(image, &m.info) {
+		err = fmt.Errorf("%w: it counts more than it has room for", ErrDamaged)
+	}
 	if err != nil {
 		image.Free()
 		release()
@@ -73,6 +77,15 @@ func newMap(image *index.Image, data []byte, file *mmap.Region, release func()) 
 	}
 	m.cleanup = runtime.AddCleanup(m, func(free func()) { free() }, m.free)
 	return m, nil
+}
+
+// plausible tells whether the parts of a saved index are as large as its counts need: callers make room by these. A
+// block holds up to 64 mappings.
+func plausible(image *index.Image, info *index.Info) bool {
+	size := func(kind index.Kind) uint64 { return uint64(image.Size(kind)) }
+	texts := func(kind index.Kind, n int) bool { return n == 0 || size(kind) >= 4+4*uint64(n) }
+	return uint64(info.Segments) <= size(index.KindKeys)/8*64 && uint64(info.Sources) <= size(index.KindSourceInfo)/8 &&
+		texts(index.KindSources, info.Sources) && texts(index.KindNames, info.Names)
 }
 
 // Close gives the memory of the map back at once, instead of when it is garbage-collected. No other goroutine may

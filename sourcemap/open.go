@@ -145,7 +145,9 @@ func (m *Map) WriteIndex(out io.WriteSeeker, options *SaveOptions) (err error) {
 	if texts != nil {
 		texts.Progress = options.Progress
 	}
-	err = errors.New("the map is closed")
+	if m.image == nil {
+		return errors.New("the map is closed")
+	}
 	m.read(func() { err = m.image.Save(out, texts, max(options.Workers, 0)) })
 	if err == nil {
 		err = m.Err()

@@ -127,8 +127,9 @@ func (p *parser) parse() (*index.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Blocks take about half as many bytes as the text that they are made from.
-	w := index.NewWriter((f.mappings.span.End-f.mappings.span.Start)*3/4 + 4096)
+	// Blocks take half as many bytes as the text that they are made from, names and sources about as many.
+	length := func(v value) int { return v.span.End - v.span.Start }
+	w := index.NewWriter(length(f.mappings)*5/8 + length(f.names)*5/4 + length(f.sources) + 24*f.sources.items.Len() + 4096)
 	p.table = index.NewBuilder(w)
 	if f.hasSections {
 		p.indexed = true

@@ -35,7 +35,7 @@ func (m *Map) Source(i int) (s Source, ok bool) {
 		s, ok = Source{Null: flags&sourceNull != 0, Ignored: flags&sourceIgnored != 0}, true
 		s.HasContent = flags&sourceHasContent != 0 && (m.data != nil || m.image.Size(index.KindTexts) > 0)
 		if !s.Null {
-			s.URL = m.strings.Text(int(pair[1])) + m.sources.Text(i)
+			s.URL = m.strings.Within(int(pair[1]), MaxSourceRootBytes) + m.sources.Text(i)
 		}
 	})
 	return s, ok

@@ -207,15 +207,16 @@ func (b *Builder) Finish() {
 	}
 	b.flush()
 	blocks := b.w.at - b.start
-	b.w.take(padding)
+	clear(b.w.take(padding))
 	b.w.end()
 	if len(b.keys) == 0 {
 		return
 	}
 	b.w.words(KindKeys, 8, len(b.keys), func(i int) uint64 { return uint64(b.keys[i]) })
 	// Behind the section: the kernel that finds a block compares up to four keys at a time.
-	for i := range b.w.take(keysAhead) {
-		b.w.region.Bytes()[b.w.at-keysAhead+i] = 0xFF
+	ahead := b.w.take(keysAhead)
+	for i := range ahead {
+		ahead[i] = 0xFF
 	}
 	offsets := append(b.offsets, uint32(blocks))
 	b.w.words(KindOffsets, 4, len(offsets), func(i int) uint64 { return uint64(offsets[i]) })

@@ -376,6 +376,9 @@ type entry struct {
 // NewWriter returns a writer that has room for about so many bytes; more is made when needed.
 func NewWriter(size int) *Writer {
 	region, err := mmap.Alloc(HeadSize + size)
+	if err == nil {
+		clear(region.Bytes()[:HeadSize])
+	}
 	return &Writer{region: region, at: HeadSize, err: err}
 }
 
@@ -396,7 +399,7 @@ func (w *Writer) room(n int) []byte {
 
 // begin starts a section.
 func (w *Writer) begin(kind Kind) {
-	w.at = (w.at + 7) &^ 7
+	clear(w.take(-w.at & 7))
 	w.table = append(w.table, entry{kind, w.at, 0})
 }
 
@@ -406,7 +409,7 @@ func (w *Writer) end() {
 	e.length = w.at - e.start
 }
 
-// take returns n zero bytes of the section, to be filled before the next call; nil after an error.
+// take returns n bytes of the section, to be filled before the next call; nil after an error.
 func (w *Writer) take(n int) []byte {
 	data := w.room(n)
 	if data == nil {
@@ -433,7 +436,7 @@ func (w *Writer) Put(kind Kind, content []byte) {
 
 // Finish writes the head and returns the image; the writer is spent.
 func (w *Writer) Finish() (*Image, error) {
-	w.at = (w.at + 7) &^ 7
+	clear(w.take(-w.at & 7))
 	if w.room(0) == nil {
 		w.Discard()
 		return nil, w.err

@@ -239,7 +239,7 @@ func keysGo(dst []byte, at int, c *columns, first, less int32, width, low uint, 
 		filled += low
 		le.Store64(dst, at, pending)
 		at += int(filled >> 3)
-		pending >>= filled & 56
+		pending >>= filled &^ 7 // may be 64
 		filled &= 7
 	}
 	*upper = [2]uint64{upper0, upper1}
@@ -248,7 +248,7 @@ func keysGo(dst []byte, at int, c *columns, first, less int32, width, low uint, 
 
 func recordsGo(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint, _ *dwords) int {
 	width := sourceWidth + lineWidth + columnWidth
-	if width > maxLow {
+	if width > maxLow-1 { // so that filled stays below 64
 		return wideRecords(dst, at, c, own, s, sourceWidth, lineWidth, columnWidth)
 	}
 	n := len(c.column)

@@ -35,13 +35,18 @@ func (t Texts) Len() int {
 }
 
 // Text returns text i, "" when there is none. It is a copy.
-func (t Texts) Text(i int) string {
+func (t Texts) Text(i int) string { return t.Within(i, math.MaxUint32) }
+
+// Within is Text for a text that has at most so many bytes: a longer one is damage.
+func (t Texts) Within(i, most int) string {
 	n := t.Len()
 	if i < 0 || i >= n {
 		return ""
 	}
 	at := 4 * i // the end of the text before it, or for the first one the count
-	if !t.at.read(at, 8) {
+	// An image that was found out to contradict itself gives no more texts: of texts that overlap, all
+	// together could be thousands of times as large as the image.
+	if t.at.image != nil && t.at.image.untrue.Load() || !t.at.read(at, 8) {
 		return ""
 	}
 	start, end := uint32(0), le.Load32(t.data, at+4)
@@ -49,7 +54,7 @@ func (t Texts) Text(i int) string {
 		start = le.Load32(t.data, at)
 	}
 	text := t.data[4+4*n:]
-	if start > end || uint64(end) > uint64(len(text)) {
+	if start > end || uint64(end) > uint64(len(text)) || int(end-start) > most {
 		t.at.damaged()
 		return ""
 	}

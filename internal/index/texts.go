@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -202,7 +203,12 @@ func (w *fileWriter) putTexts(texts *SourceTexts, workers int) error {
 	// A few packs are under way at a time, and come out in order.
 	packs := make(chan chan textPack, 2*workers)
 	stop := make(chan struct{})
-	defer close(stop)
+	defer func() { // nobody reads texts once this has returned, for the caller may give their memory back
+		close(stop)
+		for done := range packs {
+			<-done
+		}
+	}()
 	go func() {
 		defer close(packs)
 		for _, g := range groups {
@@ -220,8 +226,8 @@ func (w *fileWriter) putTexts(texts *SourceTexts, workers int) error {
 	n, offset, firstStart := uint32(0), uint64(0), uint32(0)
 	for done := range packs {
 		p := <-done
-		if p.err != nil {
-			return p.err
+		if p.err != nil || w.err != nil {
+			return cmp.Or(p.err, w.err)
 		}
 		if p.size > 0 {
 			w.Write(p.frame)

@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -40,24 +41,69 @@ const (
 // heapBelow is the size above which memory is mapped.
 const heapBelow = 256 << 10
 
-// scratch is memory for small regions while they grow: all zero. Shrink moves them to memory of their own size.
+// scratch is memory for small regions while they grow. Shrink moves them to memory of their own size.
 var scratch = sync.Pool{New: func() any { return new([heapBelow]byte) }}
 
-// putBack makes scratch, of which the first n bytes were used, zero again.
-func putBack(data []byte, n int) {
+func putBack(data []byte) {
 	if len(data) == heapBelow {
-		clear(data[:n])
 		scratch.Put((*[heapBelow]byte)(data))
 	}
+}
+
+// kept is a mapping that was freed a moment ago: to give one back and take it again, with a fault for each page, would
+// cost some per cent of a parse. It goes when nobody takes it for a second.
+// Large ones are not kept.
+var kept atomic.Pointer[keptMapping]
+
+const (
+	keepBelow = 16 << 20
+	keepFor   = time.Second
+)
+
+type keptMapping struct{ data []byte }
+
+// keep puts a mapping away; false when it is to be freed at once.
+func keep(data []byte) bool {
+	if len(data) >= keepBelow || kept.Load() != nil {
+		return false
+	}
+	unprotect(data)
+	k := &keptMapping{data}
+	if !kept.CompareAndSwap(nil, k) {
+		return false
+	}
+	time.AfterFunc(keepFor, func() {
+		if kept.CompareAndSwap(k, nil) {
+			free(k.data)
+		}
+	})
+	return true
+}
+
+// reuse returns the mapping that was kept, if it is of about that size.
+func reuse(size int) *Region {
+	k := kept.Swap(nil)
+	if k == nil {
+		return nil
+	}
+	if len(k.data) < size || len(k.data)/4 > size {
+		free(k.data)
+		return nil
+	}
+	count(len(k.data))
+	return &Region{k.data, anonymous}
 }
 
 // Bytes returns the memory; it is valid until Grow, Shrink or Free.
 func (r *Region) Bytes() []byte { return r.data }
 
-// Alloc returns zeroed memory. size is in bytes and above 0.
+// Alloc returns memory of at least so many bytes, whatever is in it. size is above 0.
 func Alloc(size int) (*Region, error) {
 	if size <= heapBelow {
 		return &Region{data: scratch.Get().(*[heapBelow]byte)[:]}, nil
+	}
+	if r := reuse(size); r != nil {
+		return r, nil
 	}
 	data, err := alloc(roundUp(size))
 	if err != nil {
@@ -67,7 +113,7 @@ func Alloc(size int) (*Region, error) {
 	return &Region{data, anonymous}, nil
 }
 
-// Grow makes the memory at least so many bytes large; what is new is zero. The bytes may move.
+// Grow makes the memory at least so many bytes large. The bytes may move.
 func (r *Region) Grow(size int) error {
 	if size <= len(r.data) {
 		return nil
@@ -76,7 +122,7 @@ func (r *Region) Grow(size int) error {
 		other, err := Alloc(size)
 		if err == nil {
 			copy(other.data, r.data)
-			putBack(r.data, len(r.data))
+			putBack(r.data)
 			*r = *other
 		}
 		return err
@@ -92,15 +138,16 @@ func (r *Region) Grow(size int) error {
 }
 
 // Shrink gives back what lies behind the first size bytes, which are all that were used, as far as whole pages
-// allow. The bytes may move.
+// allow and it is worth it. The bytes may move.
 func (r *Region) Shrink(size int) {
 	if r.kind == inHeap {
 		used := r.data
 		r.data = append(make([]byte, 0, size), used[:size]...)
-		putBack(used, size)
+		putBack(used)
 		return
 	}
-	if size = roundUp(size); size >= len(r.data) {
+	// What was never touched takes no memory, so a little too much may stay.
+	if size = roundUp(size); size >= len(r.data)/5*4 {
 		return
 	}
 	if data, err := resize(r.data, size); err == nil {
@@ -123,9 +170,10 @@ func (r *Region) Free() {
 	}
 	data := r.data
 	r.data = nil
-	if r.kind == inHeap {
-		putBack(data, len(data))
-	} else {
+	switch {
+	case r.kind == inHeap:
+		putBack(data)
+	case r.kind == ofFile || !keep(data):
 		free(data)
 	}
 	if r.kind == anonymous {

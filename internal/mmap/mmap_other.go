@@ -17,6 +17,8 @@ func resize(data []byte, size int) ([]byte, error) {
 
 func protect([]byte) {}
 
+func unprotect([]byte) {}
+
 func free([]byte) {}
 
 func mapFile(f *os.File, size int) ([]byte, error) {

@@ -18,6 +18,8 @@ func alloc(size int) ([]byte, error) {
 
 func protect(data []byte) { _ = unix.Mprotect(data, unix.PROT_READ) }
 
+func unprotect(data []byte) { _ = unix.Mprotect(data, unix.PROT_READ|unix.PROT_WRITE) }
+
 func free(data []byte) { _ = unix.Munmap(data) }
 
 func mapFile(f *os.File, size int) ([]byte, error) {
