@@ -34,10 +34,10 @@ func statsAVX512(c *columns, s *stats)
 func keys512(c *columns, first, less int32, width, low uint, upper *[2]uint64, out *dwords)
 
 //go:noescape
-func records512(c *columns, own uint64, s *stats, lineShift, columnShift uint, out *dwords)
+func records512(c *columns, own uint64, s *stats, lineShift, columnShift uint, out *dwords, words bool)
 
 //go:noescape
-func names512(name *int32, named uint64, base int32, out *dwords)
+func names512(name *int32, named uint64, base int32, out *dwords, words bool)
 
 // packBytes packs 64 bytes to the width, 1 to 8.
 //
@@ -48,6 +48,19 @@ func packBytes(dst *byte, values *dwords, width uint)
 //
 //go:noescape
 func packDwords(dst *byte, values *dwords, groups int, width uint)
+
+// packWords is packDwords for values that were stored as words, width 1 to maxWord.
+//
+//go:noescape
+func packWords(dst *byte, values *dwords, groups int, width uint)
+
+// maxWord is the width up to which AVX-512 stores values as words: four of them, moved by up to 7 bits, fit in 64.
+const maxWord = 15
+
+func packedWords(dst []byte, at int, values *dwords, n int, width uint) (end int) {
+	packWords(&dst[at], values, (n+7)/8, width)
+	return at + (n*int(width)+7)/8
+}
 
 func packed(dst []byte, at int, values *dwords, n int, width uint) (end int) {
 	packDwords(&dst[at], values, (n+7)/8, width)
@@ -74,7 +87,10 @@ func recordsAVX512(dst []byte, at int, c *columns, own uint64, s *stats, sourceW
 	if width > maxPacked {
 		return recordsGo(dst, at, c, own, s, sourceWidth, lineWidth, columnWidth, values)
 	}
-	records512(c, own, s, sourceWidth, sourceWidth+lineWidth, values)
+	records512(c, own, s, sourceWidth, sourceWidth+lineWidth, values, width <= maxWord)
+	if width <= maxWord {
+		return packedWords(dst, at, values, bits.OnesCount64(own), width)
+	}
 	return packed(dst, at, values, bits.OnesCount64(own), width)
 }
 
@@ -82,7 +98,10 @@ func namesAVX512(dst []byte, at int, name []int32, named uint64, base int32, wid
 	if width > maxPacked {
 		return namesGo(dst, at, name, named, base, width, values)
 	}
-	names512(&name[0], named, base, values)
+	names512(&name[0], named, base, values, width <= maxWord)
+	if width <= maxWord {
+		return packedWords(dst, at, values, bits.OnesCount64(named), width)
+	}
 	return packed(dst, at, values, bits.OnesCount64(named), width)
 }
 

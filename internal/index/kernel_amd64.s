@@ -240,8 +240,27 @@ upper:
 	LEAQ (DI)(R10*4), DI \
 	SHRQ $16, R9
 
-// func records512(c *columns, own uint64, s *stats, lineShift, columnShift uint, out *dwords)
-TEXT ·records512(SB), NOSPLIT, $0-48
+#define RECORDS16(n) \
+	VMOVDQU32 (n*64)(SI), Z0 \
+	VMOVDQU32 (n*64)(DX), Z1 \
+	VMOVDQU32 (n*64)(CX), Z2 \
+	VPSUBD Z10, Z0, Z0 \
+	VPSUBD Z11, Z1, Z1 \
+	VPSUBD Z12, Z2, Z2 \
+	VPSLLD X13, Z1, Z1 \
+	VPSLLD X14, Z2, Z2 \
+	VPTERNLOGD $0xFE, Z1, Z2, Z0 \
+	KMOVW R9, K1 \
+	VPCOMPRESSD.Z Z0, K1, Z0 \
+	VPMOVDW Z0, Y0 \
+	VMOVDQU Y0, (DI) \
+	MOVWLZX R9, R10 \
+	POPCNTL R10, R10 \
+	LEAQ (DI)(R10*2), DI \
+	SHRQ $16, R9
+
+// func records512(c *columns, own uint64, s *stats, lineShift, columnShift uint, out *dwords, words bool)
+TEXT ·records512(SB), NOSPLIT, $0-49
 	MOVQ c+0(FP), AX
 	MOVQ columns_source(AX), SI
 	MOVQ columns_originalLine(AX), DX
@@ -254,10 +273,19 @@ TEXT ·records512(SB), NOSPLIT, $0-48
 	VMOVQ lineShift+24(FP), X13
 	VMOVQ columnShift+32(FP), X14
 	MOVQ out+40(FP), DI
+	CMPB words+48(FP), $0
+	JNE recordWords
 	RECORDS(0)
 	RECORDS(1)
 	RECORDS(2)
 	RECORDS(3)
+	JMP recordZeros
+recordWords:
+	RECORDS16(0)
+	RECORDS16(1)
+	RECORDS16(2)
+	RECORDS16(3)
+recordZeros:
 	VPXORD Z0, Z0, Z0
 	VMOVDQU32 Z0, (DI)
 	VZEROUPPER
@@ -274,17 +302,38 @@ TEXT ·records512(SB), NOSPLIT, $0-48
 	LEAQ (DI)(R10*4), DI \
 	SHRQ $16, R9
 
-// func names512(name *int32, named uint64, base int32, out *dwords)
-TEXT ·names512(SB), NOSPLIT, $0-32
+#define NAMES16(n) \
+	VMOVDQU32 (n*64)(SI), Z0 \
+	VPSUBD Z10, Z0, Z0 \
+	KMOVW R9, K1 \
+	VPCOMPRESSD.Z Z0, K1, Z0 \
+	VPMOVDW Z0, Y0 \
+	VMOVDQU Y0, (DI) \
+	MOVWLZX R9, R10 \
+	POPCNTL R10, R10 \
+	LEAQ (DI)(R10*2), DI \
+	SHRQ $16, R9
+
+// func names512(name *int32, named uint64, base int32, out *dwords, words bool)
+TEXT ·names512(SB), NOSPLIT, $0-33
 	MOVQ name+0(FP), SI
 	MOVQ named+8(FP), R9
 	MOVL base+16(FP), AX
 	VPBROADCASTD AX, Z10
 	MOVQ out+24(FP), DI
+	CMPB words+32(FP), $0
+	JNE nameWords
 	NAMES(0)
 	NAMES(1)
 	NAMES(2)
 	NAMES(3)
+	JMP nameZeros
+nameWords:
+	NAMES16(0)
+	NAMES16(1)
+	NAMES16(2)
+	NAMES16(3)
+nameZeros:
 	VPXORD Z0, Z0, Z0
 	VMOVDQU32 Z0, (DI)
 	VZEROUPPER
@@ -367,4 +416,39 @@ group:
 	ADDQ R9, DI
 	CMPQ SI, end-8(SP)
 	JLO group
+	RET
+
+// func packWords(dst *byte, values *dwords, groups int, width uint)
+//
+// packDwords for values of 16 bits, four to a piece.
+TEXT ·packWords(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ values+8(FP), SI
+	MOVQ groups+16(FP), BX
+	MOVQ width+24(FP), R9
+	SHLQ $4, BX
+	ADDQ SI, BX
+	MOVQ $1, AX
+	SHLXQ R9, AX, AX
+	DECQ AX
+	MOVQ $0x0001000100010001, R8
+	IMULQ AX, R8             // the lowest bits of each word
+	LEAQ (R9*4), R10
+	MOVQ R10, R13
+	SHRQ $3, R13
+	ANDL $7, R10
+wordGroup:
+	MOVQ (SI), AX
+	PEXTQ R8, AX, AX
+	MOVQ AX, (DI)
+	MOVQ 8(SI), AX
+	PEXTQ R8, AX, AX
+	SHLXQ R10, AX, AX
+	MOVBLZX (DI)(R13*1), CX
+	ORQ CX, AX
+	MOVQ AX, (DI)(R13*1)
+	ADDQ $16, SI
+	ADDQ R9, DI
+	CMPQ SI, BX
+	JLO wordGroup
 	RET
