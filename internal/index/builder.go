@@ -75,11 +75,12 @@ func (b *Builder) Append(chunk *vlq.Chunk) {
 		b.pending.append(&c)
 		return
 	}
-	b.pack(&c)
+	b.pack(&c, chunk)
 }
 
-// pack makes blocks of what is pending and of c; what is left is pending.
-func (b *Builder) pack(c *columns) {
+// pack makes blocks of what is pending and of c, which are the segments of the chunk, or of none (nil); what is left is
+// pending.
+func (b *Builder) pack(c *columns, chunk *vlq.Chunk) {
 	n, at := len(c.line), 0
 	if have := len(b.pending.line); have > 0 {
 		at = min(blockSize-have, n)
@@ -91,11 +92,35 @@ func (b *Builder) pack(c *columns) {
 		b.flush()
 	}
 	for ; at+blockSize <= n; at += blockSize {
+		if chunk != nil && b.whole(chunk, at) {
+			continue
+		}
 		b.part = c.slice(at, at+blockSize)
 		b.block(&b.part)
 	}
 	rest := c.slice(at, n)
 	b.pending.append(&rest)
+}
+
+// whole writes a block of 64 segments of the chunk, if that can be done in one go.
+func (b *Builder) whole(chunk *vlq.Chunk, from int) bool {
+	data, at := b.w.room(maxBlock), b.w.at
+	if data == nil || at-b.start > math.MaxUint32-2*maxBlock {
+		return false
+	}
+	size := packWhole(b.packer.kernel.level, data, at, chunk, from)
+	if size == 0 {
+		return false
+	}
+	b.add(keyOf(chunk.Line[from], chunk.Column[from]), at, at+size)
+	return true
+}
+
+// add notes a block that lies there.
+func (b *Builder) add(first key, at, end int) {
+	b.keys = append(b.keys, first)
+	b.offsets = append(b.offsets, uint32(at-b.start))
+	b.w.at = end
 }
 
 // flush makes a block of what is pending.
@@ -125,9 +150,7 @@ func (b *Builder) block(c *columns) {
 		b.block(&second)
 		return
 	}
-	b.keys = append(b.keys, keyOf(c.line[0], c.column[0]))
-	b.offsets = append(b.offsets, uint32(at-b.start))
-	b.w.at = end
+	b.add(keyOf(c.line[0], c.column[0]), at, end)
 }
 
 // loosen unpacks all that was packed.
@@ -203,7 +226,7 @@ func (b *Builder) Finish() {
 		all := b.pending
 		b.pending, b.loose = columns{}, false
 		all.sort()
-		b.pack(&all)
+		b.pack(&all, nil)
 	}
 	b.flush()
 	blocks := b.w.at - b.start

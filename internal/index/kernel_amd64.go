@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/symbolicate/symbolicate/internal/kernel"
+	"github.com/symbolicate/symbolicate/internal/vlq"
 )
 
 func machineKernels() (list []packKernel) {
@@ -152,4 +153,25 @@ func namesAVX2(dst []byte, at int, name []int32, named uint64, base int32, width
 	}
 	chosen(&name[0], named, base, values)
 	return packed(dst, at, values, bits.OnesCount64(named), width)
+}
+
+// Where the columns of a chunk are, from its Column on.
+const (
+	chunkLine           = int(unsafe.Offsetof(vlq.Chunk{}.Line)) - chunkColumn
+	chunkColumn         = int(unsafe.Offsetof(vlq.Chunk{}.Column))
+	chunkSource         = int(unsafe.Offsetof(vlq.Chunk{}.Source)) - chunkColumn
+	chunkOriginalLine   = int(unsafe.Offsetof(vlq.Chunk{}.OriginalLine)) - chunkColumn
+	chunkOriginalColumn = int(unsafe.Offsetof(vlq.Chunk{}.OriginalColumn)) - chunkColumn
+	chunkName           = int(unsafe.Offsetof(vlq.Chunk{}.Name)) - chunkColumn
+)
+
+//go:noescape
+func pack512(dst *byte, column *int32) (size int)
+
+// packWhole packs 64 segments of the chunk in one call, if this machine and the segments are such; else it returns 0.
+func packWhole(level kernel.Level, dst []byte, at int, chunk *vlq.Chunk, from int) (size int) {
+	if level < kernel.AVX512 {
+		return 0
+	}
+	return pack512(&dst[at], &chunk.Column[from])
 }

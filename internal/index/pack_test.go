@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/symbolicate/symbolicate/internal/kernel"
+	"github.com/symbolicate/symbolicate/internal/vlq"
 )
 
 // TestKernelsWriteTheSameBytes packs random blocks with every kernel.
@@ -33,6 +36,45 @@ func TestKernelsWriteTheSameBytes(t *testing.T) {
 			}
 			require.Equal(t, make([]byte, 64), got[maxBlock:], "%s writes too far", packKernels[1+i].level)
 		}
+	}
+}
+
+// TestWholeBlocksHaveTheSameBytes packs random blocks in one call, where that can be done.
+func TestWholeBlocksHaveTheSameBytes(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	chunk := new(vlq.Chunk)
+	whole, blocks := 0, 0
+	for range 40_000 {
+		c := randomColumns(random)
+		if len(c.line) < blockSize {
+			continue
+		}
+		blocks++
+		from := random.IntN(vlq.ChunkSize - blockSize + 1)
+		into := chunkColumns(chunk, from, from+blockSize)
+		for i, column := range into.all() {
+			copy(*column, *c.all()[i])
+		}
+		got := make([]byte, maxBlock+64)
+		size := packWhole(packKernels[len(packKernels)-1].level, got, 32, chunk, from)
+		if size == 0 {
+			continue
+		}
+		whole++
+		want := make([]byte, maxBlock+64)
+		p := packer{kernel: &plain}
+		end, ok := p.pack(want, 32, &c)
+		require.True(t, ok)
+		if end != 32+size || string(want[:end]) != string(got[:end]) {
+			require.Equal(t, fmt.Sprintf("%x", want[:end]), fmt.Sprintf("%x", got[:32+size]), "%+v", c)
+		}
+		require.Equal(t, make([]byte, 64), got[maxBlock:], "it writes too far")
+	}
+	t.Logf("%d of %d blocks in one call", whole, blocks)
+	if packKernels[len(packKernels)-1].level >= kernel.AVX512 {
+		require.Greater(t, whole, blocks/20)
 	}
 }
 
