@@ -292,10 +292,15 @@ func symgo_map_strings(handle C.sym_handle, kind C.uint32_t, first, n C.size_t, 
 			return argument("unknown kind %d", uint32(kind))
 		}
 		from := int(min(uint64(first), uint64(count)))
-		texts := make([]*string, min(uint64(n), uint64(count-from)))
+		texts, size := make([]*string, min(uint64(n), uint64(count-from))), 0
 		for i := range texts {
-			if text, has := item(from + i); has {
-				texts[i] = &text
+			text, has := item(from + i)
+			if !has {
+				continue
+			}
+			texts[i] = &text
+			if size += len(text); size > maxBlock { // texts of a hostile index may be one and the same
+				return noRoom
 			}
 		}
 		if *out = stringsBlock(texts); *out == nil {

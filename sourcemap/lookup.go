@@ -13,8 +13,9 @@ import (
 // returned all the same, with Source -1.
 func (m *Map) Lookup(p Position) (found Mapping, ok bool) {
 	if m.imageFile == nil {
-		defer runtime.KeepAlive(m)
-		return answer(m.table.Find(p.Line, p.Column))
+		found, ok = answer(m.table.Find(p.Line, p.Column))
+		runtime.KeepAlive(m)
+		return found, ok
 	}
 	found = Mapping{Source: -1, Name: -1}
 	m.read(func() { found, ok = answer(m.table.Find(p.Line, p.Column)) })

@@ -31,6 +31,11 @@ func (t *Table) useKernel() {
 	}
 }
 
+// findFast looks one position up with the kernel; false where there is none, or the position is not for it.
+func (t *Table) findFast(line, column int32, out *Segment) bool {
+	return t.finder != nil && findAVX2(t.finder, &line, &column, 1, out) == 1
+}
+
 // findMany looks positions up; a Line of -1 says that there is nothing.
 func (t *Table) findMany(lines, columns []int32, out []Segment) {
 	for i := 0; i < len(lines); i++ {

@@ -51,11 +51,7 @@ func (t *Table) All(yield func(Segment) bool) {
 // the same line. Of several at one column, an exact hit gives the first and an inexact one the last.
 // found is false when there is none; where the image is damaged there is none either.
 func (t *Table) Find(line, column int32) (s Segment, found bool) {
-	if t.finder != nil {
-		lines, columns, out := [1]int32{line}, [1]int32{column}, [1]Segment{}
-		t.findMany(lines[:], columns[:], out[:])
-		s = out[0]
-	} else {
+	if !t.findFast(line, column, &s) {
 		s = t.findOne(line, column)
 	}
 	if s.Line < 0 {

@@ -42,13 +42,9 @@ const (
 const heapBelow = 256 << 10
 
 // scratch is memory for small regions while they grow. Shrink moves them to memory of their own size.
-var scratch = sync.Pool{New: func() any { return new([heapBelow]byte) }}
+var scratch sync.Pool // of *[]byte
 
-func putBack(data []byte) {
-	if len(data) == heapBelow {
-		scratch.Put((*[heapBelow]byte)(data))
-	}
-}
+func putBack(data []byte) { scratch.Put(&data) }
 
 // kept is a mapping that was freed a moment ago: to give one back and take it again, with a fault for each page, would
 // cost some per cent of a parse. It goes when nobody takes it for a second.
@@ -100,7 +96,10 @@ func (r *Region) Bytes() []byte { return r.data }
 // Alloc returns memory of at least so many bytes, whatever is in it. size is above 0.
 func Alloc(size int) (*Region, error) {
 	if size <= heapBelow {
-		return &Region{data: scratch.Get().(*[heapBelow]byte)[:]}, nil
+		if data, ok := scratch.Get().(*[]byte); ok && len(*data) >= size {
+			return &Region{data: *data}, nil
+		}
+		return &Region{data: make([]byte, size)}, nil
 	}
 	if r := reuse(size); r != nil {
 		return r, nil
