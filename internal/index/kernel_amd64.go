@@ -156,9 +156,11 @@ func namesAVX2(dst []byte, at int, name []int32, named uint64, base int32, width
 }
 
 // Where the columns of a chunk are, from its Column on.
+//
+//lint:file-ignore U1000 assembly uses them
 const (
-	chunkLine           = int(unsafe.Offsetof(vlq.Chunk{}.Line)) - chunkColumn
 	chunkColumn         = int(unsafe.Offsetof(vlq.Chunk{}.Column))
+	chunkLine           = int(unsafe.Offsetof(vlq.Chunk{}.Line)) - chunkColumn
 	chunkSource         = int(unsafe.Offsetof(vlq.Chunk{}.Source)) - chunkColumn
 	chunkOriginalLine   = int(unsafe.Offsetof(vlq.Chunk{}.OriginalLine)) - chunkColumn
 	chunkOriginalColumn = int(unsafe.Offsetof(vlq.Chunk{}.OriginalColumn)) - chunkColumn
