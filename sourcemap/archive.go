@@ -78,11 +78,7 @@ func (a *Archive) Reload() error {
 		return fmt.Errorf("sourcemap: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("sourcemap: %w", err)
-	}
-	directory, err := archive.Read(f, info.Size())
+	directory, err := archive.ReadFile(f)
 	if err != nil {
 		return fmt.Errorf("sourcemap: %s: %w", a.path, err)
 	}

@@ -369,7 +369,7 @@ func TestEveryByteOfAnIndexChangedAndMended(t *testing.T) {
 		if err := m.Verify(); changed < 0 && err != nil || err != nil && !errors.Is(err, sourcemap.ErrDamaged) {
 			return fmt.Sprintf("Verify: %v", err)
 		}
-		if n := allocated() - before; n > 64<<20 { // of all workers together
+		if n := allocated() - before; n > 256<<20 { // of all workers together
 			return fmt.Sprintf("%d bytes allocated", n)
 		}
 		return ""

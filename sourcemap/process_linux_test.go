@@ -140,11 +140,11 @@ func killed(t testing.TB, what ...string) (lines []string) {
 	require.True(t, ok && !strings.Contains(first, "error"), first)
 	time.Sleep(time.Duration(rand.Int64N(int64(10 * time.Millisecond))))
 	require.NoError(t, process.Process.Kill())
-	_ = process.Wait()
 	lines = []string{first}
 	for line := range out {
 		lines = append(lines, line)
 	}
+	_ = process.Wait() // not before all lines are read
 	return lines
 }
 

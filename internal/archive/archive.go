@@ -116,8 +116,31 @@ type Directory struct {
 	text  []byte
 }
 
+// ReadFile reads the directory of an archive, which others may be adding to.
+func ReadFile(file *os.File) (d *Directory, err error) {
+	size := func() (int64, error) {
+		info, err := file.Stat()
+		if err != nil {
+			return 0, err
+		}
+		return info.Size(), nil
+	}
+	// A slot that somebody was just writing may look broken: then it is looked at again.
+	for range 4 {
+		if d, err = readFrom(file, size); err == nil && d.damage == nil || errors.Is(err, ErrFormat) {
+			break
+		}
+	}
+	return d, err
+}
+
 // Read reads the directory of an archive of so many bytes.
 func Read(file io.ReaderAt, size int64) (*Directory, error) {
+	return readFrom(file, func() (int64, error) { return size, nil })
+}
+
+// readFrom asks for the size when it has read the head, so that all that the head speaks of lies inside.
+func readFrom(file io.ReaderAt, sizeOf func() (int64, error)) (*Directory, error) {
 	head := make([]byte, headSize)
 	if _, err := file.ReadAt(head, 0); err != nil {
 		if errors.Is(err, io.EOF) && !Is(head) {
@@ -141,6 +164,10 @@ func Read(file io.ReaderAt, size int64) (*Directory, error) {
 		if slots[i], err = readSlot(head, i); err != nil {
 			failed = err
 		}
+	}
+	size, err := sizeOf()
+	if err != nil {
+		return nil, err
 	}
 	// The newer slot first; where its directory is not whole, the older.
 	order := [2]int{0, 1}
@@ -266,11 +293,7 @@ func Create(file *os.File) (*Writer, error) {
 
 // Begin starts to write to an archive that is there. Whoever calls it holds a lock on the file.
 func Begin(file *os.File) (*Writer, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	d, err := Read(file, info.Size())
+	d, err := ReadFile(file)
 	if err != nil {
 		return nil, err
 	}

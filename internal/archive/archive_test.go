@@ -583,6 +583,64 @@ func TestHostileSlots(t *testing.T) {
 	}
 }
 
+// busy is an archive that is added to whenever somebody reads its head.
+type busy struct {
+	*os.File
+	add func()
+}
+
+func (f busy) ReadAt(p []byte, offset int64) (int, error) {
+	if offset == 0 {
+		f.add()
+	}
+	return f.File.ReadAt(p, offset)
+}
+
+// TestReadWhileWriting: who reads an archive while others add to it finds what was there last, or just before, and no damage.
+func TestReadWhileWriting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive")
+	n := 0
+	add := func() {
+		n++
+		update(t, path, strings.Repeat("x", 5000), url(fmt.Sprint(n)))
+	}
+	add()
+	f, err := os.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	d, err := readFrom(busy{f, func() { add(); add() }}, func() (int64, error) {
+		info, err := f.Stat()
+		require.NoError(t, err)
+		return info.Size(), nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, d.Damage())
+	require.Equal(t, 3, d.Len())
+
+	stop, done := make(chan bool), make(chan int)
+	go func() {
+		reads, last := 0, 0
+		for ; ; reads++ {
+			select {
+			case <-stop:
+				done <- reads
+				return
+			default:
+			}
+			d, err := ReadFile(f)
+			if assert.NoError(t, err) && assert.NoError(t, d.Damage()) {
+				assert.GreaterOrEqual(t, d.Len(), last)
+				last = d.Len()
+			}
+		}
+	}()
+	for range 100 {
+		add()
+	}
+	close(stop)
+	t.Logf("read %d times", <-done)
+}
+
 // TestHostileCosts: directories made to cost a reader time or memory.
 func TestHostileCosts(t *testing.T) {
 	const n, text = 30_000, 500_000

@@ -80,11 +80,7 @@ func Compact(path string) error {
 		return err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	d, err := Read(file, info.Size())
+	d, err := ReadFile(file)
 	if err != nil {
 		return err
 	}

@@ -491,7 +491,7 @@ func TestEveryByteChangedAndMended(t *testing.T) {
 		if err := image.Verify(); at < 0 && err != nil || err != nil && !errors.Is(err, ErrDamaged) {
 			return fmt.Sprintf("Verify: %v", err)
 		}
-		if n := allocated() - before; n > 64<<20 { // of all workers together
+		if n := allocated() - before; n > 256<<20 { // of all workers together
 			return fmt.Sprintf("%d bytes allocated", n)
 		}
 		return ""
