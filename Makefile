@@ -83,7 +83,7 @@ corpus: ## fetch the pinned npm packages that the corpus tests compare on (needs
 big: ## make the map of 224 MB from about thirty npm packages, for make bench (needs node)
 	node bench/big/build.mjs
 
-bench: ## this engine beside eight others on the corpus, about 40 minutes: bench/README.md
+bench: ## this engine beside eight others on the corpus, an hour or more: bench/README.md
 	cd bench && go run . -out .
 
 bench-short: ## the same in two minutes: small maps, drivers that are built already; and the runner's own tests
@@ -96,7 +96,7 @@ FUZZTIME ?= 20s
 fuzz: ## each fuzz target for FUZZTIME (default 20s)
 	@for p in $$(go list ./...); do \
 	  for t in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 200x $$p || exit 1; done; done
 
 soak: ## long forms of tests: processes killed at random, exhaustive damage
 	SYMBOLICATE_SOAK=1 go test -count=1 -timeout 60m ./internal/index ./internal/archive ./internal/replace ./sourcemap
