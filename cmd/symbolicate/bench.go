@@ -58,7 +58,7 @@ func timed(rounds int, work func() error) (list []time.Duration, err error) {
 func bench(c *cobra.Command, name string, data []byte, rounds int) error {
 	m, err := sourcemap.Parse(data, nil)
 	if err != nil {
-		return plainError(err)
+		return fmt.Errorf("%s: %w", name, plainError(err))
 	}
 	defer m.Close()
 	var out bytes.Buffer

@@ -105,6 +105,21 @@ func TestIndexUsage(t *testing.T) {
 	}
 }
 
+// TestNoMap: each command says in one line which file is no map, and why.
+func TestNoMap(t *testing.T) {
+	for name, text := range map[string]string{"page.map": "<!doctype html>", "empty.map": "", "cut.map": `{"version":3,"sources":["a`, "cut.symidx": "\x89symidx\n"} {
+		path := write(t, name, text)
+		for _, args := range [][]string{{"lookup", path, "1:1"}, {"index", path, "-o", path + ".out"}, {"bench", path}} {
+			code, out, errs := command(t, "", args...)
+			assert.Equal(t, exitBadInput, code, "%v", args)
+			assert.Empty(t, out)
+			assert.Contains(t, errs, name)
+			assert.Equal(t, 1, strings.Count(errs, "\n"), errs)
+			assert.NoFileExists(t, path+".out")
+		}
+	}
+}
+
 func TestBench(t *testing.T) {
 	code, out, errs := command(t, "", "bench", bootMap, "-n", "1")
 	require.Equal(t, exitMapped, code, errs)

@@ -105,7 +105,7 @@ func (b *Builder) pack(c *columns, chunk *vlq.Chunk) {
 // whole writes a block of 64 segments of the chunk, if that can be done in one go.
 func (b *Builder) whole(chunk *vlq.Chunk, from int) bool {
 	data, at := b.w.room(maxBlock), b.w.at
-	if data == nil || at-b.start > math.MaxUint32-2*maxBlock {
+	if data == nil || uint64(at-b.start) > math.MaxUint32-2*maxBlock {
 		return false
 	}
 	size := packWhole(b.packer.kernel.level, data, at, chunk, from)
@@ -138,7 +138,7 @@ func (b *Builder) block(c *columns) {
 		return
 	}
 	at := b.w.at
-	if at-b.start > math.MaxUint32-2*maxBlock {
+	if uint64(at-b.start) > math.MaxUint32-2*maxBlock {
 		b.w.err = ErrTooLarge
 		return
 	}

@@ -88,7 +88,11 @@ func (t *Table) blocksBefore(k key) (n int, ok bool) {
 			to = middle
 		}
 	}
-	if from > to || !t.keysAt.read(8*from, 8*(to-from)) {
+	if from > to {
+		t.guideAt.damaged()
+		return 0, false
+	}
+	if !t.keysAt.read(8*from, 8*(to-from)) {
 		return 0, false
 	}
 	for from < to && key(t.keys[from]) < k {
