@@ -35,7 +35,7 @@ func (t Texts) Len() int {
 }
 
 // Text returns text i, "" when there is none. It is a copy.
-func (t Texts) Text(i int) string { return t.Within(i, math.MaxUint32) }
+func (t Texts) Text(i int) string { return t.Within(i, math.MaxInt) }
 
 // Within is Text for a text that has at most so many bytes: a longer one is damage.
 func (t Texts) Within(i, most int) string {
@@ -82,7 +82,7 @@ func (w *Writer) PutTexts(kind Kind, n int, put func(add func(text []byte))) {
 		le.Store32(data, next, uint32(w.at-begin))
 		next += 4
 	})
-	if w.at-begin > math.MaxUint32 && w.err == nil {
+	if uint64(w.at-begin) > math.MaxUint32 && w.err == nil {
 		w.err = errors.New("texts of more than 4 GiB")
 	}
 	w.end()
