@@ -15,7 +15,8 @@ func machineKernels() (list []packKernel) {
 		list = append(list, packKernel{kernel.AVX2, stats256, keysAVX2, recordsAVX2, namesAVX2})
 	}
 	if kernel.Machine >= kernel.AVX512 {
-		list = append(list, packKernel{kernel.AVX512, statsAVX512, keysAVX512, recordsAVX512, namesAVX512})
+		// Nearly all blocks are packed by packWhole; the rest is done as for AVX2.
+		list = append(list, packKernel{kernel.AVX512, stats256, keysAVX2, recordsAVX2, namesAVX2})
 	}
 	return list
 }
@@ -26,90 +27,23 @@ const (
 	maxPackedLow = 24
 )
 
-//go:noescape
-func statsAVX512(c *columns, s *stats)
-
-// keys512 puts the keys into out: bytes of them for a low width up to 8, else dwords.
-//
-//go:noescape
-func keys512(c *columns, first, less int32, width, low uint, upper *[2]uint64, out *dwords)
-
-//go:noescape
-func records512(c *columns, own uint64, s *stats, lineShift, columnShift uint, out *dwords, words bool)
-
-//go:noescape
-func names512(name *int32, named uint64, base int32, out *dwords, words bool)
-
-// packBytes packs 64 bytes to the width, 1 to 8.
-//
-//go:noescape
-func packBytes(dst *byte, values *dwords, width uint)
-
 // packDwords packs groups of 8 values to the width, 1 to maxPacked.
 //
 //go:noescape
 func packDwords(dst *byte, values *dwords, groups int, width uint)
 
-// packWords is packDwords for values that were stored as words, width 1 to maxWord.
-//
-//go:noescape
-func packWords(dst *byte, values *dwords, groups int, width uint)
-
-// maxWord is the width up to which AVX-512 stores values as words: four of them, moved by up to 7 bits, fit in 64.
+// maxWord is the width up to which packWhole makes words of values: four of them, moved by up to 7 bits, fit in 64.
 const maxWord = 15
-
-func packedWords(dst []byte, at int, values *dwords, n int, width uint) (end int) {
-	packWords(&dst[at], values, (n+7)/8, width)
-	return at + (n*int(width)+7)/8
-}
 
 func packed(dst []byte, at int, values *dwords, n int, width uint) (end int) {
 	packDwords(&dst[at], values, (n+7)/8, width)
 	return at + (n*int(width)+7)/8
 }
 
-func keysAVX512(dst []byte, at int, c *columns, first, less int32, width, low uint, upper *[2]uint64, values *dwords) (end int) {
-	if low > maxPackedLow {
-		return keysGo(dst, at, c, first, less, width, low, upper, values)
-	}
-	keys512(c, first, less, width, low, upper, values)
-	switch {
-	case low == 0:
-		return at
-	case low <= 8:
-		packBytes(&dst[at], values, low)
-		return at + 8*int(low)
-	}
-	return packed(dst, at, values, blockSize, low)
-}
-
-func recordsAVX512(dst []byte, at int, c *columns, own uint64, s *stats, sourceWidth, lineWidth, columnWidth uint, values *dwords) (end int) {
-	width := sourceWidth + lineWidth + columnWidth
-	if width > maxPacked {
-		return recordsGo(dst, at, c, own, s, sourceWidth, lineWidth, columnWidth, values)
-	}
-	records512(c, own, s, sourceWidth, sourceWidth+lineWidth, values, width <= maxWord)
-	if width <= maxWord {
-		return packedWords(dst, at, values, bits.OnesCount64(own), width)
-	}
-	return packed(dst, at, values, bits.OnesCount64(own), width)
-}
-
-func namesAVX512(dst []byte, at int, name []int32, named uint64, base int32, width uint, values *dwords) (end int) {
-	if width > maxPacked {
-		return namesGo(dst, at, name, named, base, width, values)
-	}
-	names512(&name[0], named, base, values, width <= maxWord)
-	if width <= maxWord {
-		return packedWords(dst, at, values, bits.OnesCount64(named), width)
-	}
-	return packed(dst, at, values, bits.OnesCount64(named), width)
-}
-
 //go:noescape
 func stats256(c *columns, s *stats)
 
-// keys256 is keys512 with dwords always.
+// keys256 puts the keys into out.
 //
 //go:noescape
 func keys256(c *columns, first, less int32, width, low uint, upper *[2]uint64, out *dwords)
