@@ -119,3 +119,36 @@ func BenchmarkOpen(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkSourceText takes source texts out of a saved index, one after the other.
+func BenchmarkSourceText(b *testing.B) {
+	eachMap(b, func(b *testing.B, data []byte) {
+		m, err := sourcemap.Parse(data, nil)
+		require.NoError(b, err)
+		path := filepath.Join(b.TempDir(), "index")
+		require.NoError(b, m.Save(path, nil))
+		m.Close()
+		if m, err = sourcemap.Open(path, nil); err != nil {
+			b.Fatal(err)
+		}
+		defer m.Close()
+		n, size, largest := 0, 0, 0
+		for i := range m.NumSources() {
+			if text, ok := m.SourceText(i); ok {
+				n, size, largest = n+1, size+len(text), max(largest, len(text))
+			}
+		}
+		if n == 0 {
+			b.Skip("no source texts")
+		}
+		for b.Loop() {
+			for i := range m.NumSources() {
+				m.SourceLines(i)
+			}
+		}
+		perText := float64(b.Elapsed().Nanoseconds()) / float64(b.N) / 1000
+		b.ReportMetric(perText/float64(n), "µs/text")
+		b.ReportMetric(float64(size)/float64(n)/1024, "KiB/text")
+		b.ReportMetric(float64(largest)/1024, "KiB/largest")
+	})
+}
