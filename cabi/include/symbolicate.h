@@ -81,7 +81,7 @@ sym_status sym_close(sym_handle handle);
 
 typedef struct sym_stats {
   int64_t handles; /* open now */
-  int64_t bytes;   /* that their objects keep in memory: input, borrowed or not, and tables, estimated */
+  int64_t bytes;   /* that their objects keep in memory: input, borrowed or not, and index */
 } sym_stats;
 
 sym_status sym_get_stats(sym_stats *out);

@@ -221,7 +221,7 @@ class SourceMap(Owner):
 
     @property
     def nbytes(self) -> int:
-        """The memory that the map keeps: the bytes that it was made from, and an estimate of its tables."""
+        """The memory that the map keeps in bytes: those that it was made from, and its index."""
         return int(self._info().bytes)
 
     def source_text(self, i: int) -> str | None:
