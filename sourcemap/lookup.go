@@ -64,19 +64,8 @@ func (m *Map) LookupMany(lines, columns []int32, dst Columns) error {
 }
 
 func (m *Map) lookupMany(lines, columns []int32, dst *Columns) {
-	defer runtime.KeepAlive(m)
-	var found [64]index.Segment // a few at a time stay in the cache
-	for from := 0; from < len(lines); from += len(found) {
-		to := min(from+len(found), len(lines))
-		m.table.FindMany(lines[from:to], columns[from:to], found[:to-from])
-		source, line, column, name := dst.Source[from:to], dst.Line[from:to], dst.Column[from:to], dst.Name[from:to]
-		for i, s := range found[:to-from] {
-			if s.Source < 0 {
-				s.OriginalLine, s.OriginalColumn, s.Name = -1, -1, -1
-			}
-			source[i], line[i], column[i], name[i] = s.Source, s.OriginalLine, s.OriginalColumn, s.Name
-		}
-	}
+	m.table.FindMany(lines, columns, index.Columns(*dst))
+	runtime.KeepAlive(m)
 }
 
 // Kernel returns which instructions this package uses on this machine: "go" (none but the compiler's), "avx2" or

@@ -91,6 +91,8 @@ last:
 	MOVQ finder_offsets(R8), R11
 	MOVL (R11)(R13*4), R11
 	ADDQ finder_data(R8), R11
+	CMPQ n+24(FP), $1
+	JEQ  one
 	PREFETCHT0 (R11)
 	PREFETCHT0 64(R11)
 	PREFETCHT0 128(R11)
@@ -124,6 +126,7 @@ position:
 	MOVQ finder_offsets(R8), R11
 	MOVL (R11)(R13*4), R11
 	ADDQ finder_data(R8), R11
+block:
 	MOVL (R11), R13
 	MOVL 4(R11), R10
 	TESTL $(const_flagBare|const_flagRanged|const_flagWideSource), R10
@@ -224,11 +227,10 @@ search:
 	CMOVQCC SI, AX
 	NOTQ AX
 	TZCNTQ AX, R11
-	CMPQ R11, $8
-	JHI  end
 
 	// The lower parts of 8 segments from number DX − CX on, as bytes, against that of the key.
 	SUBQ CX, DX
+eight:
 	MOVQ DX, CX
 	IMULQ BP, CX
 	MOVQ CX, AX
@@ -248,7 +250,9 @@ search:
 	VPCMPEQB X1, X0, X3
 	VPMOVMSKB X2, AX
 	VPMOVMSKB X3, CX
-	MOVL AX, AX
+	CMPQ R11, $8
+	JHI  more
+few:
 	BTSQ R11, AX
 	TZCNTQ AX, AX            // how many of them are not behind the key
 	BZHIL R11, CX, CX
@@ -437,6 +441,24 @@ none:
 	MOVL $-1, Segment_Name(AX)
 	INCQ done+40(FP)
 	JMP  position
+
+one:
+	MOVQ finder_keys(R8), R10
+	MOVQ (R10)(R13*8), R12
+	JMP  block
+
+more:
+	MOVL AX, SI
+	ORL  CX, SI
+	TESTB SI, SI
+	JEQ  further             // all eight are before the key
+	MOVL $8, R11
+	JMP  few
+
+further:
+	ADDQ $8, DX
+	SUBQ $8, R11
+	JMP  eight
 
 halve:
 	LEAQ (R11)(R12*1), R13

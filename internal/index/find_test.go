@@ -6,8 +6,45 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/symbolicate/symbolicate/internal/kernel"
 	"github.com/symbolicate/symbolicate/internal/vlq"
 )
+
+// checkFindMany looks positions up as a machine of that level does, all and one by one, against the plain way.
+func checkFindMany(t *testing.T, table *Table, level kernel.Level, lines, columns []int32) {
+	t.Helper()
+	best, finder := kernel.Best, table.finder
+	defer func() { kernel.Best, table.finder = best, finder }()
+	kernel.Best = level
+	if table.finder = nil; level > kernel.Go {
+		table.useKernel()
+	}
+	n := len(lines)
+	const untouched = 12345
+	answers := make([]int32, 4*(n+1))
+	for i := range answers {
+		answers[i] = untouched
+	}
+	column := func(i int) []int32 { return answers[i*(n+1):][:n] }
+	got := Columns{Source: column(0), Line: column(1), Column: column(2), Name: column(3)}
+	table.FindMany(lines, columns, got)
+	for i := range 4 {
+		require.EqualValues(t, untouched, answers[i*(n+1)+n], "behind column %d of %d", i, n)
+	}
+	for i := range lines {
+		want := table.findOne(lines[i], columns[i])
+		one, found := table.Find(lines[i], columns[i])
+		require.Equal(t, want.Line >= 0, found)
+		if found {
+			require.Equal(t, want, one)
+		}
+		if want.Source < 0 {
+			want.OriginalLine, want.OriginalColumn, want.Name = -1, -1, -1
+		}
+		row := Segment{want.Line, want.Column, got.Source[i], got.Line[i], got.Column[i], got.Name[i]}
+		require.Equal(t, want, row, "%v: %d of %d, %d:%d", level, i, n, lines[i], columns[i])
+	}
+}
 
 // TestFindManyAgainstFindOne looks up on, beside and between the segments of random blocks, by the kernel and without.
 func TestFindManyAgainstFindOne(t *testing.T) {
@@ -37,15 +74,8 @@ func TestFindManyAgainstFindOne(t *testing.T) {
 			}
 			lines, columns = append(lines, int32(min(int64(s.Line)+random.Int64N(3)-1, most))), append(columns, random.Int32())
 		}
-		got := make([]Segment, len(lines))
-		table.FindMany(lines, columns, got)
-		for i := range lines {
-			require.Equal(t, table.findOne(lines[i], columns[i]), got[i], "%d:%d", lines[i], columns[i])
-			one, found := table.Find(lines[i], columns[i])
-			require.Equal(t, got[i].Line >= 0, found)
-			if found {
-				require.Equal(t, got[i], one)
-			}
+		for level := kernel.Go; level <= kernel.Machine; level++ {
+			checkFindMany(t, table, level, lines, columns)
 		}
 	}
 }

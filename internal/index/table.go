@@ -60,8 +60,28 @@ func (t *Table) Find(line, column int32) (s Segment, found bool) {
 	return s, true
 }
 
-// FindMany is Find for many positions. An answer whose Line is -1 says that there is none. The three are of one length.
-func (t *Table) FindMany(lines, columns []int32, out []Segment) { t.findMany(lines, columns, out) }
+// Columns are answers of FindMany, one row a position: -1 in all four where there is no original position.
+type Columns struct {
+	Source, Line, Column, Name []int32
+}
+
+func (c *Columns) set(i int, s *Segment) {
+	if s.Source < 0 {
+		c.Source[i], c.Line[i], c.Column[i], c.Name[i] = -1, -1, -1, -1
+		return
+	}
+	c.Source[i], c.Line[i], c.Column[i], c.Name[i] = s.Source, s.OriginalLine, s.OriginalColumn, s.Name
+}
+
+// FindMany is Find for many positions. All columns are of one length.
+func (t *Table) FindMany(lines, columns []int32, out Columns) { t.findMany(lines, columns, out) }
+
+func (t *Table) findManyPlain(lines, columns []int32, out Columns) {
+	for i, line := range lines {
+		s := t.findOne(line, columns[i])
+		out.set(i, &s)
+	}
+}
 
 // findOne is Find without a kernel; a Line of -1 says that there is nothing.
 func (t *Table) findOne(line, column int32) (s Segment) {
