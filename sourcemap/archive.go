@@ -162,8 +162,9 @@ func (s *archiveState) open(path string, r archive.Range) (m *Map, err error) {
 	return m, nil
 }
 
-// Verify reads every map of the archive from end to end and returns the first thing that is wrong. Where the archive is
-// damaged so that it is read as it was before the last update, only Verify tells.
+// Verify reads every map of the archive from end to end and returns the first thing that is wrong. Where the head of the
+// archive is damaged so that it is read as it was before the last update, only Verify tells: it looks as if the
+// update had been cut off.
 func (a *Archive) Verify() error {
 	s := a.state.Load()
 	if s == nil {
@@ -194,10 +195,11 @@ func (w *ArchiveWriter) Add(m *Map, options *SaveOptions, keys ...Key) error {
 	return w.w.Add(inner(keys), func(out io.WriteSeeker) error { return m.WriteIndex(out, options) })
 }
 
-// AddIndex is Add for the bytes of an index, as WriteIndex makes them.
+// AddIndex is Add for the bytes of an index, as WriteIndex makes them. Of these it checks the head; [Map.Verify] checks
+// all.
 func (w *ArchiveWriter) AddIndex(data []byte, keys ...Key) error {
-	if !index.Is(data) {
-		return fmt.Errorf("sourcemap: %w", ErrNotIndex)
+	if _, err := index.Open(data, nil); err != nil {
+		return fmt.Errorf("sourcemap: %w", err)
 	}
 	return w.w.Add(inner(keys), func(out io.WriteSeeker) error {
 		_, err := out.Write(data)

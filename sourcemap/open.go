@@ -111,6 +111,9 @@ var (
 	ErrFault          = mmap.ErrFault      // the file became shorter while it was in use, or the disk failed
 )
 
+// MaxSourceTextBytes is how long a source text may be in a saved index.
+const MaxSourceTextBytes = index.MaxTextBytes
+
 // SaveOptions change what Save writes. The zero value and nil are the defaults.
 type SaveOptions struct {
 	NoSources bool // leave the source texts out
@@ -121,7 +124,8 @@ type SaveOptions struct {
 }
 
 // Save writes the map as a packed index (docs/FORMAT.md) that [Open] opens without reading it. The file is made anew
-// and takes the place of one that is there only when it is complete.
+// and takes the place of one that is there, or of a symbolic link, only when it is complete. A source text longer than
+// [MaxSourceTextBytes] is an error.
 func (m *Map) Save(path string, options *SaveOptions) error {
 	err := replace.File(path, func(f *os.File) error { return m.WriteIndex(f, options) })
 	if err != nil {

@@ -122,7 +122,7 @@ func (p *parser) envelope() (*fields, error) {
 	return f, nil
 }
 
-func (p *parser) parse() (*index.Image, error) {
+func (p *parser) parse() (image *index.Image, err error) {
 	f, err := p.envelope()
 	if err != nil {
 		return nil, err
@@ -130,6 +130,11 @@ func (p *parser) parse() (*index.Image, error) {
 	// Blocks take half as many bytes as the text that they are made from, names and sources about as many.
 	length := func(v value) int { return v.span.End - v.span.Start }
 	w := index.NewWriter(length(f.mappings)*5/8 + length(f.names)*5/4 + length(f.sources) + 24*f.sources.items.Len() + 4096)
+	defer func() {
+		if image == nil { // a file that became shorter while it is read makes a panic
+			w.Discard()
+		}
+	}()
 	p.table = index.NewBuilder(w)
 	if f.hasSections {
 		p.indexed = true
@@ -142,12 +147,10 @@ func (p *parser) parse() (*index.Image, error) {
 		debugID, err = p.debugID(f), p.err
 	}
 	if err != nil {
-		w.Discard()
 		return nil, err
 	}
 	p.write(w, p.text(f.file.stringSpan()), debugID)
-	image, err := w.Finish()
-	if err != nil { // no memory, or more than the format holds
+	if image, err = w.Finish(); err != nil { // no memory, or more than the format holds
 		return nil, &ParseError{Kind: ErrLimit, Detail: err.Error()}
 	}
 	return image, nil

@@ -109,7 +109,7 @@ func readSlot(head []byte, i int) (s slot, err error) {
 type Directory struct {
 	slot   slot
 	place  int   // 0 or 1: which slot it is in
-	damage error // of the other slot, or of a newer directory
+	damage error // of the other slot
 
 	items []Range
 	keys  []byte // in order: u32 kind, u32 item, u32 start and end of the text
@@ -169,26 +169,21 @@ func readFrom(file io.ReaderAt, sizeOf func() (int64, error)) (*Directory, error
 	if err != nil {
 		return nil, err
 	}
-	// The newer slot first; where its directory is not whole, the older.
-	order := [2]int{0, 1}
+	// The newer one that is whole. What it speaks of was on the disk before it was written, so a directory that is not
+	// whole was damaged later: the older one would answer for it, but not with what was added since.
+	newer := 0
 	if slots[1].generation > slots[0].generation {
-		order = [2]int{1, 0}
+		newer = 1
 	}
-	for _, i := range order {
-		if slots[i].generation == 0 {
-			continue
-		}
-		d, err := readDirectory(file, size, slots[i])
-		if err == nil {
-			d.place, d.damage = i, failed
-			return d, nil
-		}
-		failed = err
+	if slots[newer].generation == 0 {
+		return nil, cmp.Or(failed, fmt.Errorf("%w: both slots are empty", ErrDamaged))
 	}
-	if failed == nil {
-		failed = fmt.Errorf("%w: both slots are empty", ErrDamaged)
+	d, err := readDirectory(file, size, slots[newer])
+	if err != nil {
+		return nil, err
 	}
-	return nil, failed
+	d.place, d.damage = newer, failed
+	return d, nil
 }
 
 // Damage tells what is wrong with the slot that does not count: what was added last may be missing. The next update

@@ -395,17 +395,11 @@ func TestEveryByteChanged(t *testing.T) {
 
 // TestEveryTruncation: the same for archives that end too early.
 func TestEveryTruncation(t *testing.T) {
-	data, now, before := sampleArchive(t)
+	data, now, _ := sampleArchive(t)
 	for n := range data {
-		all, err := contents(data[:n])
-		if err != nil {
-			require.True(t, errors.Is(err, ErrDamaged) || errors.Is(err, ErrFormat), "%d bytes: %v", n, err)
-			continue
-		}
-		require.Equal(t, before, all, "%d bytes", n)
-		d, err := Read(bytes.NewReader(data[:n]), int64(n))
-		require.NoError(t, err)
-		require.ErrorIs(t, d.Damage(), ErrDamaged)
+		_, err := contents(data[:n])
+		require.Error(t, err, "%d bytes", n)
+		require.True(t, errors.Is(err, ErrDamaged) || errors.Is(err, ErrFormat), "%d bytes: %v", n, err)
 	}
 	all, err := contents(append(slices.Clone(data), "what a killed writer left"...))
 	require.NoError(t, err)
@@ -550,12 +544,12 @@ func TestHostileSlots(t *testing.T) {
 		{"both of generation 0", func(data []byte) { le.Store64(data, newer, 0); le.Store64(data, older, 0) }, nil},
 		{"the highest generation", func(data []byte) { le.Store64(data, older, math.MaxUint64) }, before},
 		{"the highest generation but one", func(data []byte) { le.Store64(data, older, math.MaxUint64-1) }, before},
-		{"a directory in the head", func(data []byte) { le.Store64(data, newer+8, 0) }, before},
-		{"a directory outside", func(data []byte) { le.Store64(data, newer+8, uint64(len(data))) }, before},
-		{"a directory far outside", func(data []byte) { le.Store64(data, newer+8, math.MaxUint64) }, before},
-		{"a directory that ends outside", func(data []byte) { le.Store64(data, newer+16, uint64(len(data))) }, before},
-		{"a directory too long to be added", func(data []byte) { le.Store64(data, newer+16, math.MaxUint64) }, before},
-		{"a directory of nothing", func(data []byte) { le.Store64(data, newer+16, 0) }, before},
+		{"a directory in the head", func(data []byte) { le.Store64(data, newer+8, 0) }, nil},
+		{"a directory outside", func(data []byte) { le.Store64(data, newer+8, uint64(len(data))) }, nil},
+		{"a directory far outside", func(data []byte) { le.Store64(data, newer+8, math.MaxUint64) }, nil},
+		{"a directory that ends outside", func(data []byte) { le.Store64(data, newer+16, uint64(len(data))) }, nil},
+		{"a directory too long to be added", func(data []byte) { le.Store64(data, newer+16, math.MaxUint64) }, nil},
+		{"a directory of nothing", func(data []byte) { le.Store64(data, newer+16, 0) }, nil},
 		{"both slots the same", func(data []byte) { copy(data[older:][:slotSize], data[newer:]) }, now},
 	} {
 		t.Run(c.name, func(t *testing.T) {

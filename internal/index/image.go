@@ -253,6 +253,12 @@ func (m *Image) Verify() error {
 	if n != info.Segments {
 		return fmt.Errorf("%w: %d mappings where there should be %d", ErrDamaged, n, info.Segments)
 	}
+	for i := range table.blocks {
+		if before, ok := table.blocksBefore(key(table.keys[i])); !ok || before != i && key(table.keys[before]) != key(table.keys[i]) {
+			table.guideAt.damaged()
+			return m.Err()
+		}
+	}
 	for _, kind := range []Kind{KindStrings, KindNames, KindSources, KindProblems} {
 		texts := m.Texts(kind)
 		for i := 0; i < texts.Len() && m.Err() == nil; i++ {

@@ -2,7 +2,6 @@ package index
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -26,7 +25,11 @@ const (
 	textSize  = 20
 	textGroup = 16
 	noGroup   = 1<<32 - 1
-	maxGroup  = 1<<31 - 1 // bytes of text
+
+	// MaxTextBytes is how long a text may be in a saved image: as much memory is taken for it before the first byte
+	// of it is seen.
+	MaxTextBytes = 256 << 20
+	maxGroup     = MaxTextBytes // a text as long as that is alone in its group
 )
 
 // SourceTexts are the texts that go into a saved image.
@@ -88,8 +91,8 @@ func (m *Image) textIn(group []byte, t *text) (content string, x lines.Index, ok
 	return string(group[t.offset : t.offset+t.length]), x, true
 }
 
-// maxContent is how much so many bytes of zstd can be at most: a block takes 4 bytes and holds 128 KiB. A group has no
-// more than 2 GiB.
+// maxContent is how much so many bytes of zstd can be at most: a block takes 4 bytes and holds 128 KiB. A group has a
+// limit of its own.
 func maxContent(length uint64) uint64 { return min(length/4*(128<<10), maxGroup) }
 
 // group returns the texts of a group.
@@ -273,7 +276,7 @@ func packTexts(texts *SourceTexts, first, end int, encoder *zstd.Encoder) (p tex
 			continue
 		}
 		if len(all)+len(content) > maxGroup {
-			return textPack{err: errors.New("source texts of more than 2 GiB in a group")}
+			return textPack{err: fmt.Errorf("source text %d is longer than %d bytes", i, maxGroup)}
 		}
 		x := lines.New(le.String(content))
 		p.entries = append(p.entries, text{0, uint32(len(all)), uint32(len(content)), uint32(x.Count), uint32(len(p.starts))})

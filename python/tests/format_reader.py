@@ -273,7 +273,9 @@ class ArchiveReader:
         check_head(self.data, b"\x89symarc\n")
         slots = [slot for slot in (self._slot(512), self._slot(1024)) if slot]
         check(bool(slots), "both slots are damaged")
-        self.generation, directory = max(slots)
+        self.generation, start, length, directory_crc = max(slots)
+        directory = self.data[start : start + length].tobytes()
+        check(directory_crc == crc32c(directory), "the directory is damaged")
         items, keys = struct.unpack_from("<II", directory)
         self.items = list(struct.iter_unpack("<QQ", directory[8 : 8 + 16 * items]))
         entries = directory[8 + 16 * items : 8 + 16 * items + 16 * keys]
@@ -285,12 +287,10 @@ class ArchiveReader:
         order = [(kind, text.encode()) for kind, text, _ in self.keys]
         check(order == sorted(set(order)), "the keys are not in order")
 
-    def _slot(self, at: int) -> tuple[int, bytes] | None:
-        generation, start, length, directory_crc = struct.unpack_from("<QQQI", self.data, at)
+    def _slot(self, at: int) -> tuple[int, int, int, int] | None:
+        slot = struct.unpack_from("<QQQI", self.data, at)
         (crc,) = struct.unpack_from("<I", self.data, at + 44)
-        directory = self.data[start : start + length].tobytes()
-        right = crc == crc32c(self.data[at : at + 44]) and directory_crc == crc32c(directory)
-        return (generation, directory) if right and generation and len(directory) == length else None
+        return slot if slot[0] and crc == crc32c(self.data[at : at + 44]) else None
 
     def image(self, item: int) -> Reader:
         start, length = self.items[item]
