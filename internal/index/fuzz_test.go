@@ -220,7 +220,9 @@ func checkTable(t *testing.T, want twin, table *Table) {
 	var all twin
 	table.All(func(s Segment) bool { all = append(all, s); return true })
 	require.True(t, slices.Equal(want, all), "want %v\ngot %v", want, all)
+	var lines, columns []int32
 	at := func(line, column int32) {
+		lines, columns = append(lines, line), append(columns, column)
 		got, ok := table.Find(line, column)
 		wantGot, wantOK := want.find(line, column)
 		if got != wantGot || ok != wantOK {
@@ -247,6 +249,17 @@ func checkTable(t *testing.T, want twin, table *Table) {
 		n, ok := table.blocksBefore(k)
 		require.True(t, ok)
 		require.Equal(t, table.blocksBeforePlain(k), n)
+	}
+	rows := func() []int32 { return make([]int32, len(lines)) }
+	many := Columns{rows(), rows(), rows(), rows()}
+	table.FindMany(lines, columns, many)
+	for i := range lines {
+		s, ok := want.find(lines[i], columns[i])
+		if !ok || s.Source < 0 {
+			s.Source, s.OriginalLine, s.OriginalColumn, s.Name = -1, -1, -1, -1
+		}
+		got := [4]int32{many.Source[i], many.Line[i], many.Column[i], many.Name[i]}
+		require.Equal(t, [4]int32{s.Source, s.OriginalLine, s.OriginalColumn, s.Name}, got, "FindMany %d:%d of %v", lines[i], columns[i], want)
 	}
 }
 
