@@ -237,6 +237,58 @@ func symgo_map_verify(handle C.sym_handle, e *C.sym_error) C.sym_status {
 	return withMap(handle, &none, e, func(m *sourcemap.Map) status { return failed(m.Verify()) })
 }
 
+// Flags of a sym_memory, and its version: they may change whenever the library does.
+const (
+	memorySaved = 1 << iota
+	memoryFile
+	memoryDataFile
+
+	memoryVersion = 1
+)
+
+//export symgo_map_get_memory
+func symgo_map_get_memory(handle C.sym_handle, out *C.sym_memory, e *C.sym_error) C.sym_status {
+	return withMap(handle, out, e, func(m *sourcemap.Map) status {
+		at := m.Memory()
+		memory := C.sym_memory{version: memoryVersion}
+		memory.image, memory.image_len = C.uint64_t(at.Image.Address), C.uint64_t(at.Image.Bytes)
+		memory.mapping, memory.mapping_len = C.uint64_t(at.Mapping.Address), C.uint64_t(at.Mapping.Bytes)
+		memory.data, memory.data_len = C.uint64_t(at.Data.Address), C.uint64_t(at.Data.Bytes)
+		for bit, set := range map[C.uint32_t]bool{memorySaved: at.Saved, memoryFile: at.File, memoryDataFile: at.DataFile} {
+			if set {
+				memory.flags |= bit
+			}
+		}
+		*out = memory
+		return ok
+	})
+}
+
+//export symgo_map_inherit
+func symgo_map_inherit(memory *C.sym_memory, out *C.sym_handle, e *C.sym_error) C.sym_status {
+	return guard(e, func() status {
+		if memory == nil || out == nil {
+			return argument("NULL")
+		}
+		if memory.version != memoryVersion {
+			return argument("memory of version %d, this library knows %d", uint32(memory.version), memoryVersion)
+		}
+		part := func(address, n C.uint64_t) sourcemap.Range {
+			return sourcemap.Range{Address: uintptr(address), Bytes: int(n)}
+		}
+		m, err := sourcemap.Inherit(sourcemap.Memory{
+			Image: part(memory.image, memory.image_len), Mapping: part(memory.mapping, memory.mapping_len),
+			Data:  part(memory.data, memory.data_len),
+			Saved: memory.flags&memorySaved != 0, File: memory.flags&memoryFile != 0, DataFile: memory.flags&memoryDataFile != 0,
+		})
+		if err != nil {
+			return failed(err)
+		}
+		*out = C.sym_handle(newHandle(m))
+		return ok
+	})
+}
+
 //export symgo_map_get_info
 func symgo_map_get_info(handle C.sym_handle, out *C.sym_map_info, e *C.sym_error) C.sym_status {
 	return withMap(handle, out, e, func(m *sourcemap.Map) status {

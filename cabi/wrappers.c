@@ -72,6 +72,16 @@ sym_status sym_map_verify(sym_handle map, sym_error *error) {
   return symgo_map_verify(map, error);
 }
 
+sym_status sym_map_get_memory(sym_handle map, sym_memory *out, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_get_memory(map, out, error);
+}
+
+sym_status sym_map_inherit(const sym_memory *memory, sym_handle *out, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_inherit((sym_memory *)memory, out, error);
+}
+
 sym_status sym_map_get_info(sym_handle map, sym_map_info *out, sym_error *error) {
   ALIVE(error);
   return symgo_map_get_info(map, out, error);

@@ -22,7 +22,9 @@
  *             calls at work on that handle have ended.
  *
  * fork.       The library does not survive fork(): in a child every call returns SYM_ERR_FORKED, and
- *             results from before the fork can still be read. Fork first, or exec.
+ *             results from before the fork can still be read. Fork first, or exec, or load a fresh copy
+ *             of the file in the child, under another name and another inode (a memfd, say): it works,
+ *             and takes over the maps that the parent had, see sym_map_inherit.
  */
 #ifndef SYMBOLICATE_H
 #define SYMBOLICATE_H
@@ -108,6 +110,22 @@ sym_status sym_map_save(sym_handle map, const char *path, size_t path_len, uint3
 
 /* Reads an opened index from end to end and compares its checksums. */
 sym_status sym_map_verify(sym_handle map, sym_error *error);
+
+/* Where a map lies in the memory of a process. The fields are for the library alone. */
+typedef struct sym_memory {
+  uint64_t image, image_len;
+  uint64_t mapping, mapping_len;
+  uint64_t data, data_len;
+  uint32_t flags;
+  uint32_t version; /* of the library's inside: only a copy of the very same file can read it */
+} sym_memory;
+
+sym_status sym_map_get_memory(sym_handle map, sym_memory *out, sym_error *error);
+
+/* In a child of fork(), with a fresh copy of the library: makes a map of what sym_map_get_memory gave in the parent. It
+   is not parsed again, and its pages stay shared between the processes. The map must have been open when the process
+   was forked, and what it borrowed must still be there. Once in a process for each map. */
+sym_status sym_map_inherit(const sym_memory *memory, sym_handle *out, sym_error *error);
 
 typedef struct sym_map_info {
   int64_t mappings, sources, names, problems; /* counts */

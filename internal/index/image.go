@@ -166,8 +166,20 @@ func (m *Image) openSums() error {
 // Free gives the memory back; nothing may be called afterwards.
 func (m *Image) Free() { m.region.Free() }
 
+// Inherit opens an image that was built in the process that this one was forked from, in the region.
+func Inherit(data []byte, region *mmap.Region) (*Image, error) {
+	m, err := open(data)
+	if err == nil {
+		m.region = region
+	}
+	return m, err
+}
+
 // Region returns the memory that the image lies in, nil for somebody else's.
 func (m *Image) Region() *mmap.Region { return m.region }
+
+// Saved tells that the image was saved: it is checked when it is read.
+func (m *Image) Saved() bool { return m.file }
 
 // Bytes returns the whole image.
 func (m *Image) Bytes() []byte { return m.data }

@@ -36,6 +36,8 @@ const (
 	inHeap    kind = iota
 	anonymous      // counted as memory in use
 	ofFile
+	inherited // from the process that this one was forked from
+	lent      // somebody else's
 )
 
 // heapBelow is the size above which memory is mapped.
@@ -172,12 +174,32 @@ func (r *Region) Free() {
 	switch {
 	case r.kind == inHeap:
 		putBack(data)
+	case r.kind == inherited:
+		unmap(data)
+	case r.kind == lent:
 	case r.kind == ofFile || !keep(data):
 		free(data)
 	}
 	if r.kind == anonymous {
 		count(-len(data))
 	}
+}
+
+// Mapping returns the memory if it is a mapping that goes when the region is freed, else nil.
+func (r *Region) Mapping() []byte {
+	if r == nil || r.kind == inHeap || r.kind == lent {
+		return nil
+	}
+	return r.data
+}
+
+// Inherit makes a region of memory that this process has from the one that it was forked from, where another copy of
+// this package made it. Free unmaps it if it is a mapping of its own, and does nothing else.
+func Inherit(data []byte, mapping bool) *Region {
+	if mapping {
+		return &Region{data, inherited}
+	}
+	return &Region{data, lent}
 }
 
 // File maps the first size bytes of the file for reading; the file may be closed afterwards. size is above 0.

@@ -21,6 +21,8 @@ func unprotect([]byte) {}
 
 func free([]byte) {}
 
+func unmap([]byte) {}
+
 func mapFile(f *os.File, size int) ([]byte, error) {
 	data := make([]byte, size)
 	_, err := io.ReadFull(io.NewSectionReader(f, 0, int64(size)), data)

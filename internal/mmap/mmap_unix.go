@@ -4,6 +4,7 @@ package mmap
 
 import (
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,6 +22,11 @@ func protect(data []byte) { _ = unix.Mprotect(data, unix.PROT_READ) }
 func unprotect(data []byte) { _ = unix.Mprotect(data, unix.PROT_READ|unix.PROT_WRITE) }
 
 func free(data []byte) { _ = unix.Munmap(data) }
+
+// unmap is free for what was not mapped by this copy of the package unix, which knows its own.
+func unmap(data []byte) {
+	_ = unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(data)), uintptr(len(data)))
+}
 
 func mapFile(f *os.File, size int) ([]byte, error) {
 	return unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_PRIVATE)

@@ -1,18 +1,23 @@
 """The native library: loading, calls and errors. No other module touches it.
 
 The library is opened by the first call that needs it. Objects own a handle, which is a number that
-:class:`Handle` gives back. After ``os.fork()`` a Go runtime is dead in the child; so the child forgets
-the library and raises :class:`ForkError` instead of hanging, and finalizers do nothing there.
+:class:`Handle` gives back.
+
+After ``os.fork()`` a Go runtime is dead in the child: calls into it would hang. So the child forgets the
+library, and its first call loads a fresh copy of it, under a new name and a new inode, because the dynamic
+linker would otherwise give the dead one back. Objects of the parent go on in the copy: each knows how it is
+taken over or made again. Nothing is ever called in the dead library.
 """
 
 import os
 import re
+import tempfile
 import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
 
 from . import _errors
 
@@ -33,18 +38,36 @@ _ERRORS: dict[int, type[_errors.SymbolicateError]] = {
     -8: _errors.SymbolicateError,
 }
 
+MAX_FORK_DEPTH = 16
+"""How many copies of the library there may be in one process: forks of forks that all use it."""
+
 OwnerT = TypeVar("OwnerT", bound="Owner")
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # held while the library is loaded and while a process forks
 _lib: Any = None  # the open library
 _ffi: Any = None
+_file = -1  # the file of the library, open, so that a child makes copies of the very same
 _epoch = 0  # how many forks lie between this process and the one that imported the package
-_lost = False  # the library was loaded before a fork
+_dead: list[Any] = []  # libraries of the processes that this one was forked from: never called, never closed
+_fork_mode: Literal["copy", "raise"] = "copy"
 
 
 def version() -> str:
     """Return the version of the package, without loading the library."""
     return re.sub(r"\s", "", (_DIRECTORY / "VERSION").read_text("ascii"))
+
+
+def set_fork_mode(mode: Literal["copy", "raise"]) -> None:
+    """Say what the package does in a child of ``fork()`` whose parent had used it.
+
+    ``"copy"``, the default: the child loads a fresh copy of the native library (a few milliseconds and
+    megabytes) and goes on with the objects that it inherited. Go promises nothing for two of its runtimes in
+    one process, of which one is dead; it is tested on Linux. ``"raise"``: every call raises :class:`ForkError`.
+    """
+    global _fork_mode
+    if mode not in ("copy", "raise"):
+        raise ValueError(f"the mode is {mode!r}, want 'copy' or 'raise'")
+    _fork_mode = mode
 
 
 def open_library() -> tuple[Any, Any]:
@@ -55,35 +78,103 @@ def open_library() -> tuple[Any, Any]:
 
 
 def _load() -> tuple[Any, Any]:
-    global _lib, _ffi
+    global _lib, _ffi, _file
     with _lock:
-        if _lost:
-            raise _errors.ForkError(
-                "symbolicate was used before fork() and can't be used in the child: "
-                "use it in the children only, or start them with 'spawn' or 'forkserver'"
-            )
         if _lib is None:
             from ._native._cdef import ffi  # type: ignore[import-not-found,unused-ignore]
 
-            try:
-                lib = ffi.dlopen(str(_DIRECTORY / _NAME))
-            except OSError as error:
-                raise _errors.SymbolicateError(f"the native library can't be loaded: {error}") from error
+            if _dead:
+                lib = _open_copy(ffi)
+            else:
+                path = _DIRECTORY / _NAME
+                _file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    lib = ffi.dlopen(str(path))
+                except OSError as error:
+                    raise _errors.SymbolicateError(f"the native library can't be loaded: {error}") from error
+            # The runtime starts in a thread of its own: it is up when the first call has returned.
+            check(lib.sym_get_stats(ffi.new("sym_stats *")), None)
             _ffi = ffi
             _lib = lib
         return _lib, _ffi
 
 
+_ELSE = "use symbolicate in the children only, or start them with 'spawn' or 'forkserver'"
+
+
+def _open_copy(ffi: Any) -> Any:
+    """Load a copy of the library in a child of fork."""
+    if _fork_mode == "raise":
+        raise _errors.ForkError(f"symbolicate was used before fork(), and its fork mode is 'raise': {_ELSE}")
+    if len(_dead) >= MAX_FORK_DEPTH:
+        raise _errors.ForkError(f"symbolicate was used in {len(_dead)} processes that this one descends from: {_ELSE}")
+    failures = []
+    for make in (_copy_in_memory, _copy_in_file):
+        try:
+            return make(ffi)
+        except (OSError, AttributeError) as error:
+            failures.append(str(error))
+    raise _errors.ForkError(
+        f"no copy of the native library can be made for a child of fork ({'; '.join(failures)}): {_ELSE}"
+    )
+
+
+def _copy_in_memory(ffi: Any) -> Any:
+    # A descriptor's number can be that of a copy in an ancestor, whose name the dynamic linker still knows.
+    refused: list[int] = []
+    try:
+        while True:
+            target = os.memfd_create("libsymbolicate.so", os.MFD_CLOEXEC)
+            refused.append(target)
+            name = f"/proc/{os.getpid()}/fd/{target}"
+            if len(refused) > MAX_FORK_DEPTH or not _loaded(ffi, name):
+                break
+        _copy_to(target)
+        return ffi.dlopen(name, ffi.RTLD_NOW)
+    finally:
+        for target in refused:
+            os.close(target)
+
+
+def _copy_in_file(ffi: Any) -> Any:
+    with tempfile.NamedTemporaryFile(prefix=f"libsymbolicate-{os.getpid()}-", suffix=".so") as file:
+        _copy_to(file.fileno())
+        return ffi.dlopen(file.name, ffi.RTLD_NOW)
+
+
+def _loaded(ffi: Any, name: str) -> bool:
+    try:
+        ffi.dlopen(name, ffi.RTLD_NOW | ffi.RTLD_NOLOAD)
+    except OSError:
+        return False
+    return True
+
+
+def _copy_to(target: int) -> None:
+    at = 0
+    while sent := os.sendfile(target, _file, at, 1 << 30):
+        at += sent
+
+
+def _before_fork() -> None:
+    _lock.acquire()  # a library that is just being loaded must not be inherited half
+
+
+def _in_parent() -> None:
+    _lock.release()
+
+
 def _in_child() -> None:
-    global _lib, _epoch, _lost, _lock
-    _lock = threading.Lock()  # another thread may have held it
+    global _lib, _epoch, _lock
+    _lock = threading.RLock()  # the old one is held
     _epoch += 1
-    _lost = _lost or _lib is not None
-    _lib = None
+    if _lib is not None:
+        _dead.append(_lib)
+        _lib = None
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
+    os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
 
 
 def check(status: int, error: Any) -> int:
@@ -93,7 +184,8 @@ def check(status: int, error: Any) -> int:
     kind = _ERRORS.get(status, _errors.SymbolicateError)
     if error is None:
         raise kind(f"status {status}")
-    message = _ffi.unpack(error.message, error.message_len).decode("utf-8", "replace")
+    ffi = open_library()[1]
+    message = ffi.unpack(error.message, error.message_len).decode("utf-8", "replace")
     message = message.removeprefix("sourcemap: ").removeprefix("symbolicate: ")
     if kind is _errors.ParseError:
         raise _errors.ParseError(message, None if error.offset < 0 else error.offset)
@@ -137,25 +229,45 @@ class Handle:
 
     ``out`` is the place where a call puts the number; it is made before the call, so that the handle is
     given back whatever interrupts Python behind the call. ``lent`` is what must stay in memory for as
-    long as the handle is open.
+    long as the handle is open. ``again`` is called in a child of fork, with the place for a number and an error,
+    and takes the parent's object over, or makes it again; it returns a status.
     """
 
-    __slots__ = ("_finalizer", "out")
+    __slots__ = ("_again", "_finalizer", "epoch", "out")
 
-    def __init__(self, owner: object, lent: object = None) -> None:
+    def __init__(self, owner: object, again: Callable[[Any, Any], int], lent: object = None) -> None:
         self.out = open_library()[1].new("sym_handle *")
+        self.epoch = _epoch
+        self._again = again
         self._finalizer = weakref.finalize(owner, _give_back, _epoch, self.out, lent)
 
     @property
     def number(self) -> int:
-        """The handle, for a call; raises when closed, or when it belongs to another process."""
-        arguments = self._finalizer.peek()
-        if arguments is None:
+        """The handle, for a call; raises when closed."""
+        if self.epoch != _epoch:
+            self._renew()
+        number: int = self.out[0]
+        if not number:
             raise _errors.ClosedError("closed")
-        if arguments[2][0] != _epoch:
-            _load()
-            raise _errors.ForkError("this object was made before fork() and can't be used in the child")
-        return int(self.out[0])
+        return number
+
+    def _renew(self) -> None:
+        """Go on with the parent's object in a child of fork."""
+        _, ffi = open_library()
+        with _lock:
+            old = self._finalizer.peek()
+            if self.epoch == _epoch or old is None:
+                return
+            owner, _, (_, _, lent), _ = old
+            out, error = ffi.new("sym_handle *"), ffi.new("sym_error *")
+            finalizer = weakref.finalize(owner, _give_back, _epoch, out, lent)
+            try:
+                check(self._again(out, error), error)
+            except BaseException:
+                finalizer.detach()
+                raise
+            self._finalizer.detach()
+            self.out, self._finalizer, self.epoch = out, finalizer, _epoch
 
     @property
     def closed(self) -> bool:
@@ -188,8 +300,9 @@ class Owner:
 
 def _give_back(epoch: int, out: Any, lent: object) -> None:
     # At exit of a child this runs too, for the parent's objects. 0: the call failed.
-    if epoch == _epoch and _lib is not None and out[0]:
-        _lib.sym_close(out[0])
+    number, out[0] = out[0], 0
+    if epoch == _epoch and _lib is not None and number:
+        _lib.sym_close(number)
 
 
 class Stats(NamedTuple):

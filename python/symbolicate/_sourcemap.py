@@ -61,12 +61,20 @@ class SourceMap(Owner):
         raise TypeError("use SourceMap.from_bytes() or SourceMap.open()")
 
     _texts: dict[tuple[int, int], str | None]
+    _memory: Any  # where the map lies, for a child of fork
 
     @classmethod
     def _new(cls, lent: object = None) -> "SourceMap":
+        _, ffi = open_library()
         self = object.__new__(cls)
-        self._handle = Handle(self, lent)
+        self._memory = memory = ffi.new("sym_memory *")
+        self._handle = Handle(self, lambda out, error: int(open_library()[0].sym_map_inherit(memory, out, error)), lent)
         self._texts = {}
+        return self
+
+    def _opened(self, status: int, error: Any) -> "SourceMap":
+        check(status, error)
+        check(open_library()[0].sym_map_get_memory(self._handle.number, self._memory, error), error)
         return self
 
     @classmethod
@@ -82,8 +90,7 @@ class SourceMap(Owner):
             flags |= _BORROW
         view = ffi.from_buffer(data)
         self, error = cls._new(view if flags & _BORROW else None), new_error()
-        check(lib.sym_map_parse(view, len(view), flags, self._handle.out, error), error)
-        return self
+        return self._opened(lib.sym_map_parse(view, len(view), flags, self._handle.out, error), error)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, strict: bool = False) -> "SourceMap":
@@ -95,8 +102,8 @@ class SourceMap(Owner):
         lib, _ = open_library()
         name = os.fsencode(path)
         self, error = cls._new(), new_error()
-        check(lib.sym_map_open(name, len(name), _STRICT if strict else 0, self._handle.out, error), error)
-        return self
+        status = lib.sym_map_open(name, len(name), _STRICT if strict else 0, self._handle.out, error)
+        return self._opened(status, error)
 
     def save(self, path: str | os.PathLike[str], *, sources: bool = True) -> None:
         """Write the map as an index that :meth:`open` opens without reading it.

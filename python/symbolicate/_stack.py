@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._errors import ArtifactError
-from ._library import Handle, Owner, check, new_error, new_result, open_library, text, texts
+from ._library import OK, Handle, Owner, check, new_error, new_result, open_library, text, texts
 
 _NATIVE = 1
 
@@ -137,14 +137,25 @@ class Symbolicator(Owner):
     def __init__(self, *paths: str | os.PathLike[str], context_lines: int = 5) -> None:
         if not 0 <= context_lines <= 5:
             raise ValueError(f"context_lines is {context_lines}, want 0 to 5")
-        lib, ffi = open_library()
         names = [os.fsencode(p) for p in paths]
-        keep = [ffi.from_buffer(name) for name in names]
-        raw = ffi.new(
-            "sym_str[]", [{"data": ffi.cast("char *", k), "len": len(n)} for k, n in zip(keep, names, strict=True)]
-        )
-        self._handle, error = Handle(self), new_error()
-        check(lib.sym_symbolicator_new(raw, len(names), context_lines, self._handle.out, error), error)
+        # What was given to add, by URL and debug id: a child of fork gives it to an object of its own.
+        self._added: dict[tuple[bytes | None, bytes | None], list[bytes | None]] = {}
+        added = self._added
+
+        def make(out: Any, error: Any) -> int:
+            lib, ffi = open_library()
+            keep = [ffi.from_buffer(name) for name in names]
+            raw = ffi.new(
+                "sym_str[]", [{"data": ffi.cast("char *", k), "len": len(n)} for k, n in zip(keep, names, strict=True)]
+            )
+            status = int(lib.sym_symbolicator_new(raw, len(names), context_lines, out, error))
+            for parts in list(added.values()):
+                if status == OK:
+                    status = _add(out[0], parts, error)
+            return status
+
+        self._handle, error = Handle(self, make), new_error()
+        check(make(self._handle.out, error), error)
 
     def add(
         self,
@@ -160,20 +171,15 @@ class Symbolicator(Owner):
         """
         if not isinstance(url, str | None) or not isinstance(debug_id, str | None):
             raise TypeError("url and debug_id are str or None")
-        lib, ffi = open_library()
         parts = [
             None if url is None else url.encode("utf-8", "replace"),
             None if debug_id is None else debug_id.encode("utf-8", "replace"),
             _contents(source),
             _contents(source_map),
         ]
-        keep = [None if part is None else ffi.from_buffer(part) for part in parts]
-        raw = [
-            {"data": ffi.NULL, "len": 0} if k is None else {"data": ffi.cast("char *", k), "len": len(k)} for k in keep
-        ]
         error = new_error()
-        values = [ffi.new("sym_str *", value)[0] for value in raw]
-        check(lib.sym_symbolicator_add(self._handle.number, *values, error), error)
+        check(_add(self._handle.number, parts, error), error)
+        self._added[parts[0], parts[1]] = parts
 
     def symbolicate(self, trace: str) -> Stack:
         """Return the trace with every frame mapped that can be."""
@@ -181,6 +187,14 @@ class Symbolicator(Owner):
 
     def __repr__(self) -> str:
         return f"<symbolicate.Symbolicator{', closed' if self._handle.closed else ''}>"
+
+
+def _add(symbolicator: int, parts: list[bytes | None], error: Any) -> int:
+    lib, ffi = open_library()
+    keep = [None if part is None else ffi.from_buffer(part) for part in parts]
+    raw = [{"data": ffi.NULL, "len": 0} if k is None else {"data": ffi.cast("char *", k), "len": len(k)} for k in keep]
+    values = [ffi.new("sym_str *", value)[0] for value in raw]
+    return int(lib.sym_symbolicator_add(symbolicator, *values, error))
 
 
 def _contents(part: bytes | os.PathLike[str] | None) -> bytes | None:

@@ -1,25 +1,17 @@
-"""The package as installed: import, command, fork, memory."""
+"""The package as installed: import, command, memory."""
 
 import gc
-import os
-import subprocess
 import sys
-import time
-import warnings
 from pathlib import Path
 
 import pytest
-from support import ROOT, SHOP
+from support import ROOT, SHOP, run
 
 import symbolicate
-from symbolicate import ForkError, SourceMap, Symbolicator
+from symbolicate import SourceMap
 
 TRACE = SHOP / "traces/terser-names/node-checkout.txt"
 DIST = SHOP / "dist/terser-names"
-
-
-def run(*arguments: str, **keywords: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False, **keywords)  # type: ignore[call-overload, no-any-return]
 
 
 def test_import_loads_nothing() -> None:
@@ -76,45 +68,6 @@ def test_versions_agree() -> None:
     assert f'#define SYM_VERSION "{symbolicate.__version__}"' in header
     assert f'Version = "{symbolicate.__version__}"' in (ROOT / "symbolicate/version.go").read_text()
     assert f"## {symbolicate.__version__}" in (ROOT / "CHANGELOG.md").read_text()
-
-
-def in_child(body: object) -> int:
-    """Run body() in a child of fork and return its exit code; a child that hangs is an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # fork with threads: that is what is tested
-        pid = os.fork()
-    if pid == 0:
-        try:
-            body()  # type: ignore[operator]
-            os._exit(0)
-        except BaseException as error:
-            sys.stderr.write(f"child: {error!r}\n")
-            os._exit(1)
-    for _ in range(600):
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.05)
-    os.kill(pid, 9)
-    os.waitpid(pid, 0)
-    raise AssertionError("the child hangs")
-
-
-def test_fork(map_bytes: bytes) -> None:
-    """A child neither hangs nor crashes: calls raise, finalizers do nothing."""
-    m = SourceMap.from_bytes(map_bytes)
-    s = Symbolicator(DIST)
-
-    def child() -> None:
-        for call in (lambda: m.lookup(0, 0), lambda: s.symbolicate("x"), lambda: SourceMap.from_bytes(map_bytes)):
-            with pytest.raises(ForkError, match="fork"):
-                call()
-        m.close()
-        gc.collect()
-
-    for _ in range(20):
-        assert in_child(child) == 0
-    assert m.lookup(0, 0) is not None
 
 
 def test_nothing_leaks() -> None:
