@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"math"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,8 +34,11 @@ func argument(format string, args ...any) status {
 	return status{C.SYM_ERR_ARGUMENT, -1, fmt.Sprintf(format, args...)}
 }
 
+// errClosed is closed as an error, for a way through the Go packages.
+var errClosed = errors.New("no such handle: closed, or of another kind")
+
 var (
-	closed = status{C.SYM_ERR_CLOSED, -1, "no such handle: closed, or of another kind"}
+	closed = status{C.SYM_ERR_CLOSED, -1, errClosed.Error()}
 	noRoom = status{C.SYM_ERR_LIMIT, -1, "the result is larger than 1 GiB, or there is no memory for it"}
 )
 
@@ -45,17 +49,23 @@ func failed(err error) status {
 	switch {
 	case err == nil:
 		return ok
+	case errors.Is(err, errClosed):
+		return closed
 	case errors.As(err, &parse) && errors.Is(err, sourcemap.ErrLimit):
 		return status{C.SYM_ERR_LIMIT, parse.Offset, err.Error()}
 	case errors.As(err, &parse):
 		return status{C.SYM_ERR_PARSE, parse.Offset, err.Error()}
 	case errors.As(err, &path), errors.Is(err, sourcemap.ErrFault):
 		return status{C.SYM_ERR_IO, -1, err.Error()}
-	case errors.Is(err, sourcemap.ErrNotIndex), errors.Is(err, sourcemap.ErrDamaged), errors.Is(err, sourcemap.ErrTruncatedIndex):
+	case isAny(err, sourcemap.ErrNotIndex, sourcemap.ErrDamaged, sourcemap.ErrTruncatedIndex, sourcemap.ErrNotArchive, sourcemap.ErrDamagedArchive):
 		return status{C.SYM_ERR_PARSE, -1, err.Error()}
 	default:
 		return status{C.SYM_ERR_ARGUMENT, -1, err.Error()}
 	}
+}
+
+func isAny(err error, kinds ...error) bool {
+	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
 }
 
 // guard makes the call, turns a panic into SYM_ERR_INTERNAL, and writes the outcome into the caller's
@@ -121,6 +131,8 @@ func symgo_close(handle C.sym_handle) C.sym_status {
 		case *symbolicate.Symbolicator:
 			value.Close()
 		case *sourcemap.Map:
+			value.Close()
+		case *sourcemap.Archive:
 			value.Close()
 		}
 		return ok
@@ -196,6 +208,16 @@ func symgo_map_open(path *C.char, n C.size_t, flags C.uint32_t, out *C.sym_handl
 		}
 		*out = C.sym_handle(newHandle(m))
 		return ok
+	})
+}
+
+// with is guard for a call on the object of a handle.
+func with[T any](handle C.sym_handle, e *C.sym_error, call func(T) status) C.sym_status {
+	return guard(e, func() (s status) {
+		if !use(uint64(handle), func(value T) { s = call(value) }) {
+			return closed
+		}
+		return s
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 // that was lent to an object is no longer in use once close has returned.
 type object struct {
 	sync.RWMutex
-	value any // *sourcemap.Map or *symbolicate.Symbolicator, nil once closed
+	value any // *sourcemap.Map, *sourcemap.Archive or *symbolicate.Symbolicator, nil once closed
 }
 
 // handles gives numbers to objects. A number is a slot (low 32 bits, from 1) and its generation: a

@@ -115,6 +115,42 @@ sym_status sym_map_ignored(sym_handle map, size_t source, int32_t *ignored, sym_
   return symgo_map_ignored(map, source, ignored, error);
 }
 
+sym_status sym_archive_open(const char *path, size_t path_len, sym_handle *out, sym_error *error) {
+  ALIVE(error);
+  return symgo_archive_open((char *)path, path_len, out, error);
+}
+
+sym_status sym_archive_reload(sym_handle archive, sym_error *error) {
+  ALIVE(error);
+  return symgo_archive_reload(archive, error);
+}
+
+sym_status sym_archive_get(sym_handle archive, const sym_key *key, sym_handle *out, sym_error *error) {
+  ALIVE(error);
+  return symgo_archive_get(archive, (sym_key *)key, out, error);
+}
+
+sym_status sym_archive_keys(sym_handle archive, sym_strings **out, sym_error *error) {
+  ALIVE(error);
+  return symgo_archive_keys(archive, out, error);
+}
+
+sym_status sym_archive_verify(sym_handle archive, sym_error *error) {
+  ALIVE(error);
+  return symgo_archive_verify(archive, error);
+}
+
+sym_status sym_archive_update(const char *path, size_t path_len, const sym_change *changes, size_t n,
+                              sym_error *error) {
+  ALIVE(error);
+  return symgo_archive_update((char *)path, path_len, (sym_change *)changes, n, error);
+}
+
+sym_status sym_archive_compact(const char *path, size_t path_len, sym_error *error) {
+  ALIVE(error);
+  return symgo_archive_compact((char *)path, path_len, error);
+}
+
 sym_status sym_parse_stack(const char *text, size_t len, sym_stack **out, sym_error *error) {
   ALIVE(error);
   return symgo_parse_stack((char *)text, len, out, error);

@@ -163,6 +163,45 @@ sym_status sym_map_strings(sym_handle map, uint32_t kind, size_t first, size_t n
 /* *ignored is 1 where the source is in the map's ignore list. */
 sym_status sym_map_ignored(sym_handle map, size_t source, int32_t *ignored, sym_error *error);
 
+/* ---- Archives ---------------------------------------------------------------------------------- */
+
+/* One file with many maps as indexes, found by debug id and by the URL of the generated file. */
+
+typedef struct sym_key {
+  sym_str debug_id; /* as the map has it */
+  sym_str url;      /* or a path that the URL ends with; one of the two, the other is none */
+} sym_key;
+
+sym_status sym_archive_open(const char *path, size_t path_len, sym_handle *out, sym_error *error);
+
+/* Reads the directory anew: what was added since is seen from then on. */
+sym_status sym_archive_reload(sym_handle archive, sym_error *error);
+
+/* Opens the map with the key, which is a handle of its own; SYM_NOT_FOUND: there is none. */
+sym_status sym_archive_get(sym_handle archive, const sym_key *key, sym_handle *out, sym_error *error);
+
+/* All keys, two texts each: the debug id or none, the URL or none. */
+sym_status sym_archive_keys(sym_handle archive, sym_strings **out, sym_error *error);
+
+/* Reads all maps from end to end and compares their checksums. */
+sym_status sym_archive_verify(sym_handle archive, sym_error *error);
+
+typedef struct sym_change {
+  sym_handle map; /* gets the keys; 0: the keys are taken away */
+  const sym_key *keys;
+  size_t n;
+  uint32_t flags; /* SYM_NO_SOURCES */
+  uint32_t reserved;
+} sym_change;
+
+/* Changes the archive at the path, or makes it; all changes count at once, or none. Waits while another process changes
+   it. Those who have it open see the changes when they reload. */
+sym_status sym_archive_update(const char *path, size_t path_len, const sym_change *changes, size_t n,
+                              sym_error *error);
+
+/* Makes the file anew, without the space of maps that have no key any more. */
+sym_status sym_archive_compact(const char *path, size_t path_len, sym_error *error);
+
 /* ---- Stack traces ----------------------------------------------------------------------------- */
 
 #define SYM_KIND_CODE 0

@@ -143,7 +143,10 @@ func Read(file io.ReaderAt, size int64) (*Directory, error) {
 func readFrom(file io.ReaderAt, sizeOf func() (int64, error)) (*Directory, error) {
 	head := make([]byte, headSize)
 	if _, err := file.ReadAt(head, 0); err != nil {
-		if errors.Is(err, io.EOF) && !Is(head) {
+		switch {
+		case !errors.Is(err, io.EOF):
+			return nil, err // the disk's, or it is a folder
+		case !Is(head):
 			return nil, ErrFormat
 		}
 		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
@@ -196,8 +199,10 @@ func readDirectory(file io.ReaderAt, size int64, s slot) (*Directory, error) {
 		return nil, fmt.Errorf("%w: its directory lies outside", ErrDamaged)
 	}
 	data := make([]byte, r.Length)
-	if _, err := file.ReadAt(data, int64(r.Start)); err != nil {
+	if _, err := file.ReadAt(data, int64(r.Start)); errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: its directory: %v", ErrDamaged, err)
+	} else if err != nil {
+		return nil, err
 	}
 	if crc32.Checksum(data, castagnoli) != s.sum {
 		return nil, fmt.Errorf("%w: checksum of its directory", ErrDamaged)

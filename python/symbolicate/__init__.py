@@ -13,6 +13,7 @@ of an object is a :class:`SymbolicateError` of some kind; what is wrong with an 
 range, columns of unequal length) is Python's own TypeError, ValueError, OverflowError or IndexError.
 """
 
+from ._archive import Archive, ArchiveUpdate, Key
 from ._errors import (
     ArtifactError,
     ClosedError,
@@ -28,10 +29,13 @@ from ._stack import Frame, MinifiedFrame, Stack, Symbolicator, parse_stack
 __version__ = version()
 
 __all__ = [
+    "Archive",
+    "ArchiveUpdate",
     "ArtifactError",
     "ClosedError",
     "ForkError",
     "Frame",
+    "Key",
     "LimitError",
     "Mapping",
     "Mappings",

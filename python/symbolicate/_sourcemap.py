@@ -2,7 +2,7 @@
 
 import os
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ._errors import SymbolicateError
@@ -64,17 +64,23 @@ class SourceMap(Owner):
     _memory: Any  # where the map lies, for a child of fork
 
     @classmethod
-    def _new(cls, lent: object = None) -> "SourceMap":
-        _, ffi = open_library()
+    def _opened(cls, call: Callable[[Any, Any], int], lent: object = None) -> "SourceMap | None":
+        """Return the map whose handle the call gives; ``None`` when not found."""
+        lib, ffi = open_library()
         self = object.__new__(cls)
         self._memory = memory = ffi.new("sym_memory *")
         self._handle = Handle(self, lambda out, error: int(open_library()[0].sym_map_inherit(memory, out, error)), lent)
         self._texts = {}
+        error = new_error()
+        if check(call(self._handle.out, error), error) == NOT_FOUND:
+            return None
+        check(lib.sym_map_get_memory(self._handle.number, memory, error), error)
         return self
 
-    def _opened(self, status: int, error: Any) -> "SourceMap":
-        check(status, error)
-        check(open_library()[0].sym_map_get_memory(self._handle.number, self._memory, error), error)
+    @classmethod
+    def _new(cls, call: Callable[[Any, Any], int], lent: object = None) -> "SourceMap":
+        self = cls._opened(call, lent)
+        assert self is not None
         return self
 
     @classmethod
@@ -89,8 +95,10 @@ class SourceMap(Owner):
         if isinstance(data, bytes):
             flags |= _BORROW
         view = ffi.from_buffer(data)
-        self, error = cls._new(view if flags & _BORROW else None), new_error()
-        return self._opened(lib.sym_map_parse(view, len(view), flags, self._handle.out, error), error)
+        return cls._new(
+            lambda out, error: int(lib.sym_map_parse(view, len(view), flags, out, error)),
+            view if flags & _BORROW else None,
+        )
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, strict: bool = False) -> "SourceMap":
@@ -101,9 +109,8 @@ class SourceMap(Owner):
         """
         lib, _ = open_library()
         name = os.fsencode(path)
-        self, error = cls._new(), new_error()
-        status = lib.sym_map_open(name, len(name), _STRICT if strict else 0, self._handle.out, error)
-        return self._opened(status, error)
+        flags = _STRICT if strict else 0
+        return cls._new(lambda out, error: int(lib.sym_map_open(name, len(name), flags, out, error)))
 
     def save(self, path: str | os.PathLike[str], *, sources: bool = True) -> None:
         """Write the map as an index that :meth:`open` opens without reading it.
