@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"github.com/symbolicate/symbolicate/internal/mmap"
 	"github.com/symbolicate/symbolicate/sourcemap"
 	"github.com/symbolicate/symbolicate/symbolicate"
 )
@@ -123,17 +124,8 @@ func present(data unsafe.Pointer, n C.size_t) status {
 //export symgo_close
 func symgo_close(handle C.sym_handle) C.sym_status {
 	return guard(nil, func() status {
-		value := closeHandle(uint64(handle))
-		if value == nil {
+		if !closeHandle(uint64(handle)) {
 			return closed
-		}
-		switch value := value.(type) {
-		case *symbolicate.Symbolicator:
-			value.Close()
-		case *sourcemap.Map:
-			value.Close()
-		case *sourcemap.Archive:
-			value.Close()
 		}
 		return ok
 	})
@@ -147,6 +139,17 @@ func symgo_get_stats(out *C.sym_stats) C.sym_status {
 		}
 		n, bytes := live()
 		*out = C.sym_stats{handles: C.int64_t(n), bytes: C.int64_t(bytes)}
+		return ok
+	})
+}
+
+//export symgo_set_memory_limit
+func symgo_set_memory_limit(bytes C.int64_t) C.sym_status {
+	return guard(nil, func() status {
+		if bytes < 0 {
+			return argument("a limit of %d bytes", int64(bytes))
+		}
+		setLimit(int64(bytes))
 		return ok
 	})
 }
@@ -170,14 +173,25 @@ func symgo_map_parse(data unsafe.Pointer, n C.size_t, flags C.uint32_t, out *C.s
 			return s
 		}
 		input := bytesAt(data, n)
-		if flags&C.SYM_BORROW == 0 {
-			input = append([]byte(nil), input...)
+		done, s := admit(parseCost(len(input)))
+		if s != ok {
+			return s
+		}
+		defer done()
+		var copied *mmap.Region
+		if flags&C.SYM_BORROW == 0 && n > 0 {
+			var err error
+			if copied, err = mmap.Alloc(len(input)); err != nil {
+				return status{C.SYM_ERR_MEMORY, -1, err.Error()}
+			}
+			input = copied.Bytes()[:copy(copied.Bytes(), input)]
 		}
 		m, err := sourcemap.Parse(input, options)
 		if err != nil {
+			copied.Free()
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(m))
+		*out = C.sym_handle(newHandle(m, copied))
 		return ok
 	})
 }
@@ -202,11 +216,17 @@ func symgo_map_open(path *C.char, n C.size_t, flags C.uint32_t, out *C.sym_handl
 		if s != ok {
 			return s
 		}
-		m, err := sourcemap.Open(C.GoStringN(path, C.int(n)), options)
+		name := C.GoStringN(path, C.int(n))
+		done, s := admit(openCost(name))
+		if s != ok {
+			return s
+		}
+		defer done()
+		m, err := sourcemap.Open(name, options)
 		if err != nil {
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(m))
+		*out = C.sym_handle(newHandle(m, nil))
 		return ok
 	})
 }
@@ -276,7 +296,8 @@ func symgo_map_get_memory(handle C.sym_handle, out *C.sym_memory, e *C.sym_error
 		memory.image, memory.image_len = C.uint64_t(at.Image.Address), C.uint64_t(at.Image.Bytes)
 		memory.mapping, memory.mapping_len = C.uint64_t(at.Mapping.Address), C.uint64_t(at.Mapping.Bytes)
 		memory.data, memory.data_len = C.uint64_t(at.Data.Address), C.uint64_t(at.Data.Bytes)
-		for bit, set := range map[C.uint32_t]bool{memorySaved: at.Saved, memoryFile: at.File, memoryDataFile: at.DataFile} {
+		mapped := at.DataFile || mapping(uint64(handle)) != nil
+		for bit, set := range map[C.uint32_t]bool{memorySaved: at.Saved, memoryFile: at.File, memoryDataFile: mapped} {
 			if set {
 				memory.flags |= bit
 			}
@@ -306,7 +327,7 @@ func symgo_map_inherit(memory *C.sym_memory, out *C.sym_handle, e *C.sym_error) 
 		if err != nil {
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(m))
+		*out = C.sym_handle(newHandle(m, nil))
 		return ok
 	})
 }
@@ -457,7 +478,7 @@ func symgo_symbolicator_new(paths *C.sym_str, n C.size_t, contextLines C.int32_t
 		if err != nil {
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(s))
+		*out = C.sym_handle(newHandle(s, nil))
 		return ok
 	})
 }

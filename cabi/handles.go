@@ -3,6 +3,7 @@ package main
 import (
 	"sync"
 
+	"github.com/symbolicate/symbolicate/internal/mmap"
 	"github.com/symbolicate/symbolicate/sourcemap"
 	"github.com/symbolicate/symbolicate/symbolicate"
 )
@@ -11,7 +12,8 @@ import (
 // that was lent to an object is no longer in use once close has returned.
 type object struct {
 	sync.RWMutex
-	value any // *sourcemap.Map, *sourcemap.Archive or *symbolicate.Symbolicator, nil once closed
+	copied *mmap.Region // what the caller gave and was copied, nil: nothing
+	value  any          // *sourcemap.Map, *sourcemap.Archive or *symbolicate.Symbolicator, nil once closed
 }
 
 // handles gives numbers to objects. A number is a slot (low 32 bits, from 1) and its generation: a
@@ -27,7 +29,7 @@ type slot struct {
 	object     *object // nil: free
 }
 
-func newHandle(value any) uint64 {
+func newHandle(value any, copied *mmap.Region) uint64 {
 	handles.Lock()
 	defer handles.Unlock()
 	var n uint32
@@ -39,7 +41,7 @@ func newHandle(value any) uint64 {
 		handles.slots = append(handles.slots, slot{})
 	}
 	s := &handles.slots[n]
-	s.object = &object{value: value}
+	s.object = &object{value: value, copied: copied}
 	return uint64(s.generation)<<32 | uint64(n+1)
 }
 
@@ -64,14 +66,14 @@ func slotOf(handle uint64) *slot {
 	return nil
 }
 
-// closeHandle takes the object out of the table, waits until the calls at work on it have ended, and
-// returns what it stood for; nil where there is none.
-func closeHandle(handle uint64) any {
+// closeHandle takes the object out of the table, waits until the calls at work on it have ended, and gives back what
+// it stood for; false where there is none.
+func closeHandle(handle uint64) bool {
 	handles.Lock()
 	s := slotOf(handle)
 	if s == nil {
 		handles.Unlock()
-		return nil
+		return false
 	}
 	o := s.object
 	s.object = nil
@@ -82,9 +84,17 @@ func closeHandle(handle uint64) any {
 	handles.Unlock()
 	o.Lock()
 	defer o.Unlock()
-	value := o.value
+	switch value := o.value.(type) {
+	case *symbolicate.Symbolicator:
+		value.Close()
+	case *sourcemap.Map:
+		value.Close()
+	case *sourcemap.Archive:
+		value.Close()
+	}
 	o.value = nil
-	return value
+	o.copied.Free()
+	return true
 }
 
 // use calls the function with the handle's object while it can't be closed; false where the handle
@@ -103,6 +113,14 @@ func use[T any](handle uint64, call func(T)) bool {
 	return ok
 }
 
+// mapping returns what was copied for the handle's object, if it is memory of its own outside Go's heap.
+func mapping(handle uint64) []byte {
+	if o := find(handle); o != nil {
+		return o.copied.Mapping()
+	}
+	return nil
+}
+
 // live returns how many objects there are, and an estimate of the bytes that they keep in memory.
 func live() (n int, bytes int64) {
 	handles.RLock()
@@ -114,7 +132,7 @@ func live() (n int, bytes int64) {
 		n++
 		switch value := s.object.value.(type) {
 		case *sourcemap.Map:
-			bytes += value.Size()
+			bytes += value.Held()
 		case *symbolicate.Symbolicator:
 			bytes += value.Stats().Bytes
 		}

@@ -47,6 +47,11 @@ sym_status sym_get_stats(sym_stats *out) {
   return symgo_get_stats(out);
 }
 
+sym_status sym_set_memory_limit(int64_t bytes) {
+  ALIVE(NULL);
+  return symgo_set_memory_limit(bytes);
+}
+
 sym_status sym_trim(void) {
   ALIVE(NULL);
   return symgo_trim();

@@ -182,6 +182,17 @@ func (m *Map) Size() int64 {
 	return int64(len(m.data)) + int64(len(m.image.Bytes()))
 }
 
+// Held is Size without what lies in a mapped file, whose pages the system can take back.
+func (m *Map) Held() (bytes int64) {
+	if m.image != nil && m.imageFile == nil {
+		bytes += int64(len(m.image.Bytes()))
+	}
+	if m.dataFile == nil {
+		bytes += int64(len(m.data))
+	}
+	return bytes
+}
+
 func mapping(s index.Segment) Mapping {
 	return Mapping{
 		Generated: Position{s.Line, s.Column},

@@ -94,6 +94,9 @@ func openMapped(path string, file *mmap.Region, options *Options) (m *Map, err e
 	return m, nil
 }
 
+// IsIndex tells whether the data starts like a saved index.
+func IsIndex(data []byte) bool { return index.Is(data) }
+
 // openIndex opens a saved index.
 func openIndex(data []byte, file *mmap.Region) (*Map, error) {
 	image, err := index.Open(data, nil)

@@ -83,10 +83,14 @@ sym_status sym_close(sym_handle handle);
 
 typedef struct sym_stats {
   int64_t handles; /* open now */
-  int64_t bytes;   /* that their objects keep in memory: input, borrowed or not, and index */
+  int64_t bytes;   /* that their objects keep in memory: input, borrowed or not, and index; no mapped files */
 } sym_stats;
 
 sym_status sym_get_stats(sym_stats *out);
+
+/* No call makes an object that would bring sym_stats.bytes above the limit: it returns SYM_ERR_LIMIT before it takes
+   memory. 0, at the start: no limit. It is also the soft limit of the Go runtime. */
+sym_status sym_set_memory_limit(int64_t bytes);
 
 /* Gives memory that is not in use back to the operating system, about 10 ms; without it that happens
    little by little. */

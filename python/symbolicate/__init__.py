@@ -22,7 +22,7 @@ from ._errors import (
     ParseError,
     SymbolicateError,
 )
-from ._library import Stats, set_fork_mode, stats, trim, version
+from ._library import Stats, set_fork_mode, set_memory_limit, stats, trim, version
 from ._sourcemap import Mapping, Mappings, SourceMap, find_source_map_url
 from ._stack import Frame, MinifiedFrame, Stack, Symbolicator, parse_stack
 
@@ -49,6 +49,7 @@ __all__ = [
     "find_source_map_url",
     "parse_stack",
     "set_fork_mode",
+    "set_memory_limit",
     "stats",
     "trim",
 ]

@@ -44,12 +44,15 @@ MAX_FORK_DEPTH = 16
 OwnerT = TypeVar("OwnerT", bound="Owner")
 
 _lock = threading.RLock()  # held while the library is loaded and while a process forks
-_lib: Any = None  # the open library
+lib: Any = None  # the open library: for calls on a handle, which is only there when the library is
+NULL: Any = None
+unpack: Any = None
 _ffi: Any = None
 _file = -1  # the file of the library, open, so that a child makes copies of the very same
 _epoch = 0  # how many forks lie between this process and the one that imported the package
 _dead: list[Any] = []  # libraries of the processes that this one was forked from: never called, never closed
 _fork_mode: Literal["copy", "raise"] = "copy"
+_limit = 0  # of memory, for a copy of the library
 
 
 def version() -> str:
@@ -72,31 +75,31 @@ def set_fork_mode(mode: Literal["copy", "raise"]) -> None:
 
 def open_library() -> tuple[Any, Any]:
     """Return cffi's ``lib`` and ``ffi``; the first call loads the library."""
-    if _lib is not None:
-        return _lib, _ffi
+    if lib is not None:
+        return lib, _ffi
     return _load()
 
 
 def _load() -> tuple[Any, Any]:
-    global _lib, _ffi, _file
+    global lib, NULL, unpack, _ffi, _file
     with _lock:
-        if _lib is None:
+        if lib is None:
             from ._native._cdef import ffi  # type: ignore[import-not-found,unused-ignore]
 
             if _dead:
-                lib = _open_copy(ffi)
+                opened = _open_copy(ffi)
             else:
                 path = _DIRECTORY / _NAME
                 _file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
                 try:
-                    lib = ffi.dlopen(str(path))
+                    opened = ffi.dlopen(str(path))
                 except OSError as error:
                     raise _errors.SymbolicateError(f"the native library can't be loaded: {error}") from error
             # The runtime starts in a thread of its own: it is up when the first call has returned.
-            check(lib.sym_get_stats(ffi.new("sym_stats *")), None)
-            _ffi = ffi
-            _lib = lib
-        return _lib, _ffi
+            check(opened.sym_set_memory_limit(_limit), None)
+            _ffi, NULL, unpack = ffi, ffi.NULL, ffi.unpack
+            lib = opened
+        return lib, _ffi
 
 
 _ELSE = "use symbolicate in the children only, or start them with 'spawn' or 'forkserver'"
@@ -165,12 +168,12 @@ def _in_parent() -> None:
 
 
 def _in_child() -> None:
-    global _lib, _epoch, _lock
+    global lib, _epoch, _lock
     _lock = threading.RLock()  # the old one is held
     _epoch += 1
-    if _lib is not None:
-        _dead.append(_lib)
-        _lib = None
+    if lib is not None:
+        _dead.append(lib)
+        lib = None
 
 
 if hasattr(os, "register_at_fork"):
@@ -301,8 +304,8 @@ class Owner:
 def _give_back(epoch: int, out: Any, lent: object) -> None:
     # At exit of a child this runs too, for the parent's objects. 0: the call failed.
     number, out[0] = out[0], 0
-    if epoch == _epoch and _lib is not None and number:
-        _lib.sym_close(number)
+    if epoch == _epoch and lib is not None and number:
+        lib.sym_close(number)
 
 
 class Stats(NamedTuple):
@@ -312,6 +315,21 @@ class Stats(NamedTuple):
     """Objects that are open."""
     bytes: int
     """Estimated size of their tables and of input that was copied."""
+
+
+def set_memory_limit(limit: int | None) -> None:
+    """Limit the bytes that :func:`stats` counts; ``None``: no limit.
+
+    A call that would make an object beyond it raises :class:`LimitError` before it takes memory. Maps that were lent
+    count too, since they are kept; saved indexes that are opened from files do not, since the system can take their
+    pages back. The Go runtime's own soft limit is set with it. Children of ``fork()`` have the limit, too.
+    """
+    global _limit
+    if limit is not None and limit <= 0:
+        raise ValueError(f"a limit of {limit} bytes")
+    lib, _ = open_library()
+    check(lib.sym_set_memory_limit(limit or 0), None)
+    _limit = limit or 0
 
 
 def trim() -> None:

@@ -3,8 +3,9 @@
 import os
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
+from . import _library
 from ._errors import SymbolicateError
 from ._library import NOT_FOUND, Handle, Owner, check, new_error, open_library, take_strings
 
@@ -60,7 +61,8 @@ class SourceMap(Owner):
     def __init__(self) -> None:
         raise TypeError("use SourceMap.from_bytes() or SourceMap.open()")
 
-    _texts: dict[tuple[int, int], str | None]
+    _source_texts: dict[int, str | None]  # those that were asked for
+    _name_texts: dict[int, str | None]
     _memory: Any  # where the map lies, for a child of fork
 
     @classmethod
@@ -70,7 +72,8 @@ class SourceMap(Owner):
         self = object.__new__(cls)
         self._memory = memory = ffi.new("sym_memory *")
         self._handle = Handle(self, lambda out, error: int(open_library()[0].sym_map_inherit(memory, out, error)), lent)
-        self._texts = {}
+        self._source_texts = {}
+        self._name_texts = {}
         error = new_error()
         if check(call(self._handle.out, error), error) == NOT_FOUND:
             return None
@@ -151,21 +154,44 @@ class SourceMap(Owner):
 
         That is the last mapping at or before the position on the same line.
         """
-        return self._lookup("sym_map_lookup", line, column)
+        number = self._handle.number
+        place = _places.pop() if _places else _place()
+        return self._mapping(_library.lib.sym_map_lookup(number, line, column, place[0], _library.NULL), place)
 
     def lookup_across_lines(self, line: int, column: int) -> Mapping | None:
         """Like :meth:`lookup`, and where the line has none, the last mapping of a line above."""
-        return self._lookup("sym_map_lookup_across_lines", line, column)
+        number = self._handle.number
+        place = _places.pop() if _places else _place()
+        call = _library.lib.sym_map_lookup_across_lines
+        return self._mapping(call(number, line, column, place[0], _library.NULL), place)
 
-    def _lookup(self, function: str, line: int, column: int) -> Mapping | None:
+    def _mapping(self, status: int, place: tuple[Any, Any]) -> Mapping | None:
+        if status:
+            _places.append(place)
+            if status == NOT_FOUND:
+                return None
+            self._raise(status)
+        generated_line, generated_column, source, line, column, name = _library.unpack(place[1], 6)
+        _places.append(place)
+        try:
+            source_text = self._source_texts[source]
+        except KeyError:
+            source_text = self._source_texts[source] = self._strings(_SOURCES, source, 1)[0]
+        if name < 0:
+            return Mapping(source_text, line, column, None, generated_line, generated_column)
+        try:
+            name_text = self._name_texts[name]
+        except KeyError:
+            name_text = self._name_texts[name] = self._strings(_NAMES, name, 1)[0]
+        return Mapping(source_text, line, column, name_text, generated_line, generated_column)
+
+    def _raise(self, status: int) -> NoReturn:
+        """Raise what a call without a place for its words failed with: those of the next call are the same."""
         lib, ffi = open_library()
-        out, error = ffi.new("sym_mapping *"), new_error()
-        if check(getattr(lib, function)(self._handle.number, line, column, out, error), error) == NOT_FOUND:
-            return None
-        name = self._text(_NAMES, out.name) if out.name >= 0 else None
-        return Mapping(
-            self._text(_SOURCES, out.source), out.line, out.column, name, out.generated_line, out.generated_column
-        )
+        error = new_error()
+        check(lib.sym_map_get_info(self._handle.number, ffi.new("sym_map_info *"), error), error)
+        check(status, None)
+        raise AssertionError(status)
 
     def lookup_many(self, lines: Sequence[int], columns: Sequence[int]) -> Mappings:
         """Look up many generated positions (0-based) in one call.
@@ -199,14 +225,6 @@ class SourceMap(Owner):
         count = 2**63 - 1 if n is None else n
         found = take_strings(lambda out, error: lib.sym_map_strings(number, kind, first, count, out, error))
         return found or []
-
-    def _text(self, kind: int, i: int) -> str | None:
-        """Return source or name i; each is fetched once."""
-        try:
-            return self._texts[kind, i]
-        except KeyError:
-            self._texts[kind, i] = found = self._strings(kind, i, 1)[0]
-            return found
 
     @property
     def sources(self) -> tuple[str | None, ...]:
@@ -254,6 +272,17 @@ class SourceMap(Owner):
         if not 0 <= i < n:
             raise IndexError(f"source {i} of {n}")
         return i
+
+
+# Places for a mapping that are in no use: the sym_mapping, and the same as six numbers. A list gives and takes in one
+# step, so threads need no lock.
+_places: list[tuple[Any, Any]] = []
+
+
+def _place() -> tuple[Any, Any]:
+    ffi = open_library()[1]
+    place = ffi.new("sym_mapping *")
+    return place, ffi.cast("int32_t *", place)
 
 
 def _int32s(values: Sequence[int]) -> Any:
