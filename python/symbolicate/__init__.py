@@ -8,7 +8,8 @@ Two kinds of numbers meet here. *Positions* of a map (:class:`SourceMap`) are 0-
 UTF-16 code units. *Frames* (:class:`Frame`) hold the 1-based numbers that an engine printed.
 
 The native library is loaded on first use, not at import. Its memory is freed when the Python object
-is garbage-collected, or earlier by ``close()`` or ``with``. What is wrong with a map, a file or the use
+is garbage-collected, or earlier by ``close()`` or ``with``. After ``os.fork()`` a child goes on with a
+copy of the library, see :func:`set_fork_mode`. What is wrong with a map, a file or the use
 of an object is a :class:`SymbolicateError` of some kind; what is wrong with an argument (its type, its
 range, columns of unequal length) is Python's own TypeError, ValueError, OverflowError or IndexError.
 """
