@@ -255,6 +255,13 @@ func TestHostileImages(t *testing.T) {
 				_ = image.Save(&out, nil, 1)
 			}
 			assert.Less(t, allocated()-before, uint64(16<<20), "bytes allocated")
+			// Verify finds it by itself, too.
+			if fresh, err := open(data); err == nil && fresh.openSums() == nil {
+				fresh.file = true
+				if err = fresh.Verify(); c.verify == damaged {
+					assert.ErrorIs(t, err, ErrDamaged)
+				}
+			}
 			if c.verify == damaged || c.verify == either && err != nil {
 				assert.ErrorIs(t, err, ErrDamaged)
 			} else {

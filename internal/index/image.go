@@ -266,7 +266,7 @@ func (m *Image) Verify() error {
 		return fmt.Errorf("%w: %d mappings where there should be %d", ErrDamaged, n, info.Segments)
 	}
 	for i := range table.blocks {
-		if before, ok := table.blocksBefore(key(table.keys[i])); !ok || before != i && key(table.keys[before]) != key(table.keys[i]) {
+		if before, ok := table.blocksBefore(key(table.keys[i])); !ok || before > i || table.keys[before] != table.keys[i] {
 			table.guideAt.damaged()
 			return m.Err()
 		}
