@@ -220,11 +220,18 @@ func (b *block) segment(i, place int) (s Segment, ok bool) {
 	return b.at(i, uint64(bit-i)<<b.low|bitsAt(b.data, b.lows+i*int(b.low), b.low))
 }
 
-// at returns segment i, whose key is known.
+// at returns segment i, whose key is known. ok is false when the block contradicts itself.
 func (b *block) at(i int, k uint64) (s Segment, ok bool) {
-	s = Segment{Line: b.first.line(), Column: b.first.column() + int32(k), Source: -1, Name: -1}
+	lines := uint64(0)
 	if b.multi {
-		s.Line, s.Column = b.first.line()+int32(k>>b.keyColumn), int32(k&(1<<b.keyColumn-1))
+		lines, k = k>>b.keyColumn, k&(1<<b.keyColumn-1)
+	}
+	if lines>>31 != 0 || k>>31 != 0 {
+		return Segment{Source: -1, Name: -1}, false
+	}
+	s = Segment{Line: b.first.line() + int32(lines), Column: int32(k), Source: -1, Name: -1}
+	if !b.multi {
+		s.Column += b.first.column()
 	}
 	upTo := uint64(2)<<i - 1 // bits 0 to i
 	if b.named>>i&1 != 0 {
