@@ -43,6 +43,11 @@ var (
 	noRoom = status{C.SYM_ERR_LIMIT, -1, "the result is larger than 1 GiB, or there is no memory for it"}
 )
 
+// panicked is a panic on its way to the caller as an error.
+type panicked struct{ value any }
+
+func (p panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
 // failed turns an error of the Go packages into a status.
 func failed(err error) status {
 	var parse *sourcemap.ParseError
@@ -52,6 +57,8 @@ func failed(err error) status {
 		return ok
 	case errors.Is(err, errClosed):
 		return closed
+	case errors.As(err, &panicked{}):
+		return status{C.SYM_ERR_INTERNAL, -1, err.Error()}
 	case errors.As(err, &parse) && errors.Is(err, sourcemap.ErrLimit):
 		return status{C.SYM_ERR_LIMIT, parse.Offset, err.Error()}
 	case errors.As(err, &parse):
@@ -74,7 +81,7 @@ func isAny(err error, kinds ...error) bool {
 func guard(out *C.sym_error, call func() status) (code C.sym_status) {
 	defer func() {
 		if r := recover(); r != nil {
-			code = status{C.SYM_ERR_INTERNAL, -1, fmt.Sprintf("panic: %v", r)}.tell(out)
+			code = failed(panicked{r}).tell(out)
 		}
 	}()
 	return call().tell(out)
@@ -344,24 +351,51 @@ func symgo_map_get_info(handle C.sym_handle, out *C.sym_map_info, e *C.sym_error
 	})
 }
 
+// recovered is deferred by calls that can't afford [guard].
+func recovered(e *C.sym_error, code *C.sym_status) {
+	if r := recover(); r != nil {
+		*code = failed(panicked{r}).tell(e)
+	}
+}
+
+// A lookup takes less time than the closures of withMap and guard would.
+//
 //export symgo_map_lookup
-func symgo_map_lookup(handle C.sym_handle, line, column, acrossLines C.int32_t, out *C.sym_mapping, e *C.sym_error) C.sym_status {
-	return withMap(handle, out, e, func(m *sourcemap.Map) status {
-		lookup := m.Lookup
-		if acrossLines != 0 {
-			lookup = m.LookupAcrossLines
-		}
-		found, hit := lookup(sourcemap.Position{Line: int32(line), Column: int32(column)})
-		if !hit {
-			return status{C.SYM_NOT_FOUND, -1, ""}
-		}
-		*out = C.sym_mapping{
-			generated_line: C.int32_t(found.Generated.Line), generated_column: C.int32_t(found.Generated.Column),
-			source: C.int32_t(found.Source), line: C.int32_t(found.Original.Line), column: C.int32_t(found.Original.Column),
-			name: C.int32_t(found.Name),
-		}
-		return ok
-	})
+func symgo_map_lookup(handle C.sym_handle, line, column, acrossLines C.int32_t, out *C.sym_mapping, e *C.sym_error) (code C.sym_status) {
+	defer recovered(e, &code)
+	if out == nil {
+		return argument("no place for the result").tell(e)
+	}
+	o := find(uint64(handle))
+	if o == nil {
+		return closed.tell(e)
+	}
+	o.RLock()
+	defer o.RUnlock()
+	m, isMap := o.value.(*sourcemap.Map)
+	if !isMap {
+		return closed.tell(e)
+	}
+	var found sourcemap.Mapping
+	var hit bool
+	if at := (sourcemap.Position{Line: int32(line), Column: int32(column)}); acrossLines != 0 {
+		found, hit = m.LookupAcrossLines(at)
+	} else {
+		found, hit = m.Lookup(at)
+	}
+	// What was met on the way in a damaged file makes the answer one that can't be relied on.
+	if err := m.Err(); err != nil {
+		return failed(err).tell(e)
+	}
+	if !hit {
+		return status{C.SYM_NOT_FOUND, -1, ""}.tell(e)
+	}
+	*out = C.sym_mapping{
+		generated_line: C.int32_t(found.Generated.Line), generated_column: C.int32_t(found.Generated.Column),
+		source: C.int32_t(found.Source), line: C.int32_t(found.Original.Line), column: C.int32_t(found.Original.Column),
+		name: C.int32_t(found.Name),
+	}
+	return C.SYM_OK
 }
 
 //export symgo_map_lookup_many

@@ -179,6 +179,12 @@ sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len
   return symgo_symbolicate(symbolicator, (char *)text, len, out, error);
 }
 
+sym_status sym_symbolicate_many(sym_handle symbolicator, const char *text, const int64_t *offsets, size_t n,
+                                uint32_t threads, sym_columns **traces, sym_columns **frames, sym_error *error) {
+  ALIVE(error);
+  return symgo_symbolicate_many(symbolicator, (char *)text, (int64_t *)offsets, n, threads, traces, frames, error);
+}
+
 sym_status sym_find_source_map_url(const void *source, size_t len, sym_strings **out, sym_error *error) {
   ALIVE(error);
   return symgo_find_source_map_url((void *)source, len, out, error);

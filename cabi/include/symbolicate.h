@@ -154,6 +154,55 @@ sym_status sym_map_lookup_across_lines(sym_handle map, int32_t line, int32_t col
 sym_status sym_map_lookup_many(sym_handle map, size_t n, const int32_t *lines, const int32_t *columns,
                                int32_t *source, int32_t *line, int32_t *column, int32_t *name, sym_error *error);
 
+/* Columns of 32-bit integers in one block that may have many owners; they work in a child of fork() too. */
+typedef struct sym_columns sym_columns;
+
+sym_columns *sym_columns_new(size_t columns, size_t rows); /* of one owner; NULL: no memory */
+int32_t *sym_columns_values(sym_columns *c);               /* column by column, each of so many rows */
+size_t sym_columns_rows(const sym_columns *c);
+void sym_columns_keep(sym_columns *c);                     /* one owner more */
+void sym_columns_release(sym_columns *c);                  /* one less; the last one frees it. NULL is allowed */
+
+/* The numbers of a column of texts are places in a list of distinct ones, -1: none. */
+size_t sym_columns_texts(const sym_columns *c);           /* how many there are */
+sym_str sym_columns_text(const sym_columns *c, size_t i); /* lives as long as the columns; does not end in a NUL */
+
+/* Arrow's C data interface, as its specification gives it. */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+struct ArrowSchema {
+  const char *format;
+  const char *name;
+  const char *metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema **children;
+  struct ArrowSchema *dictionary;
+  void (*release)(struct ArrowSchema *);
+  void *private_data;
+};
+
+struct ArrowArray {
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void **buffers;
+  struct ArrowArray **children;
+  struct ArrowArray *dictionary;
+  void (*release)(struct ArrowArray *);
+  void *private_data;
+};
+
+#endif
+
+/* A struct array of the columns, under these names; those of texts are dictionary-encoded. It has a share of the
+   block: nothing is copied. */
+sym_status sym_columns_export(sym_columns *c, const char *const *names, struct ArrowSchema *schema,
+                              struct ArrowArray *array);
+
 /* Texts of a map. */
 #define SYM_SOURCES 0      /* URLs, with sourceRoot; none where null */
 #define SYM_NAMES 1
@@ -245,6 +294,31 @@ sym_status sym_symbolicator_add(sym_handle symbolicator, sym_str url, sym_str de
                                 sym_str source_map, sym_error *error);
 
 sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len, sym_stack **out, sym_error *error);
+
+/* Many traces at once: trace i is the text from offsets[i] to offsets[i+1], of n+1 offsets in bytes. They are
+   symbolicated by so many threads; 0 and 1: one. The results are two tables, each given back with sym_columns_release.
+   Columns of traces: message (text), number of the first frame, number of frames. Columns of frames: */
+#define SYM_FRAME_TRACE 0             /* number of its trace */
+#define SYM_FRAME_FUNCTION 1          /* text */
+#define SYM_FRAME_FILE 2              /* text */
+#define SYM_FRAME_LINE 3              /* 1-based, 0: not given */
+#define SYM_FRAME_COLUMN 4            /* 1-based, 0: not given */
+#define SYM_FRAME_MAPPED 5            /* 0, 1 */
+#define SYM_FRAME_IN_APP 6            /* 0, 1 */
+#define SYM_FRAME_KIND 7              /* SYM_KIND_ */
+#define SYM_FRAME_PRINTED_FUNCTION 8  /* text; this and the next three as printed */
+#define SYM_FRAME_PRINTED_FILE 9      /* text */
+#define SYM_FRAME_PRINTED_LINE 10
+#define SYM_FRAME_PRINTED_COLUMN 11
+#define SYM_FRAME_MODULE 12       /* text */
+#define SYM_FRAME_NAME_SOURCE 13  /* text */
+#define SYM_FRAME_MAP_NAME 14     /* text */
+#define SYM_FRAME_REASON 15       /* text */
+#define SYM_FRAME_CONTEXT_LINE 16 /* text */
+#define SYM_FRAME_COLUMNS 17
+
+sym_status sym_symbolicate_many(sym_handle symbolicator, const char *text, const int64_t *offsets, size_t n,
+                                uint32_t threads, sym_columns **traces, sym_columns **frames, sym_error *error);
 
 /* The URL of a JavaScript file's sourceMappingURL comment: one text, or SYM_NOT_FOUND. */
 sym_status sym_find_source_map_url(const void *source, size_t len, sym_strings **out, sym_error *error);

@@ -15,6 +15,7 @@ range, columns of unequal length) is Python's own TypeError, ValueError, Overflo
 """
 
 from ._archive import Archive, ArchiveUpdate, Key
+from ._columns import Table, Texts
 from ._errors import (
     ArtifactError,
     ClosedError,
@@ -25,7 +26,7 @@ from ._errors import (
 )
 from ._library import Stats, set_fork_mode, set_memory_limit, stats, trim, version
 from ._sourcemap import Mapping, Mappings, SourceMap, find_source_map_url
-from ._stack import Frame, MinifiedFrame, Stack, Symbolicator, parse_stack
+from ._stack import Frame, FrameTable, MinifiedFrame, Stack, Symbolicator, TraceTable, parse_stack
 
 __version__ = version()
 
@@ -36,6 +37,7 @@ __all__ = [
     "ClosedError",
     "ForkError",
     "Frame",
+    "FrameTable",
     "Key",
     "LimitError",
     "Mapping",
@@ -47,6 +49,9 @@ __all__ = [
     "Stats",
     "SymbolicateError",
     "Symbolicator",
+    "Table",
+    "Texts",
+    "TraceTable",
     "find_source_map_url",
     "parse_stack",
     "set_fork_mode",

@@ -39,6 +39,7 @@ class Archive(Owner):
         """Open an archive; with ``create`` an empty one is made where there is no file.
 
         :class:`ArtifactError` when the file can't be read, :class:`ParseError` when it is no archive or damaged.
+        Pickled, the archive is its path.
         """
         name = os.fsencode(path)
         if create and not os.path.exists(path):
@@ -52,6 +53,11 @@ class Archive(Owner):
         self._handle, error = Handle(self, again), new_error()
         check(again(self._handle.out, error), error)
         return self
+
+    def __reduce__(self) -> Any:
+        if self._handle.closed:
+            return super().__reduce__()
+        return Archive.open, (str(self.path.absolute()),)
 
     def get(self, *, debug_id: str | None = None, url: str | None = None) -> SourceMap | None:
         """Open the map with the key; ``None`` where there is none. One of the two is given.

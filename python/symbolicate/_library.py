@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from . import _errors
 
@@ -49,6 +49,8 @@ NULL: Any = None
 unpack: Any = None
 _ffi: Any = None
 _file = -1  # the file of the library, open, so that a child makes copies of the very same
+_identity: tuple[int, ...] = ()  # of that file
+_pid = 0  # of the process that loaded the library
 _epoch = 0  # how many forks lie between this process and the one that imported the package
 _dead: list[Any] = []  # libraries of the processes that this one was forked from: never called, never closed
 _fork_mode: Literal["copy", "raise"] = "copy"
@@ -81,7 +83,7 @@ def open_library() -> tuple[Any, Any]:
 
 
 def _load() -> tuple[Any, Any]:
-    global lib, NULL, unpack, _ffi, _file
+    global lib, NULL, unpack, _ffi, _file, _identity, _pid
     with _lock:
         if lib is None:
             from ._native._cdef import ffi  # type: ignore[import-not-found,unused-ignore]
@@ -91,13 +93,14 @@ def _load() -> tuple[Any, Any]:
             else:
                 path = _DIRECTORY / _NAME
                 _file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                _identity = _identity_of(_file)
                 try:
                     opened = ffi.dlopen(str(path))
                 except OSError as error:
                     raise _errors.SymbolicateError(f"the native library can't be loaded: {error}") from error
             # The runtime starts in a thread of its own: it is up when the first call has returned.
             check(opened.sym_set_memory_limit(_limit), None)
-            _ffi, NULL, unpack = ffi, ffi.NULL, ffi.unpack
+            _ffi, NULL, unpack, _pid = ffi, ffi.NULL, ffi.unpack, os.getpid()
             lib = opened
         return lib, _ffi
 
@@ -123,24 +126,27 @@ def _open_copy(ffi: Any) -> Any:
 
 
 def _copy_in_memory(ffi: Any) -> Any:
-    # A descriptor's number can be that of a copy in an ancestor, whose name the dynamic linker still knows.
-    refused: list[int] = []
+    # A descriptor's number can be that of a copy in an ancestor, whose name the dynamic linker still knows. As long as
+    # it is open the next one is another.
+    descriptors: list[int] = []
     try:
-        while True:
-            target = os.memfd_create("libsymbolicate.so", os.MFD_CLOEXEC)
-            refused.append(target)
+        for _ in range(MAX_FORK_DEPTH + 1):
+            target = os.memfd_create(_NAME, os.MFD_CLOEXEC)
+            descriptors.append(target)
             name = f"/proc/{os.getpid()}/fd/{target}"
-            if len(refused) > MAX_FORK_DEPTH or not _loaded(ffi, name):
-                break
-        _copy_to(target)
-        return ffi.dlopen(name, ffi.RTLD_NOW)
+            if not _loaded(ffi, name):
+                _copy_to(target)
+                return ffi.dlopen(name, ffi.RTLD_NOW)
+        raise OSError("all names for it are in use")
     finally:
-        for target in refused:
+        for target in descriptors:
             os.close(target)
 
 
 def _copy_in_file(ffi: Any) -> Any:
     with tempfile.NamedTemporaryFile(prefix=f"libsymbolicate-{os.getpid()}-", suffix=".so") as file:
+        if _loaded(ffi, file.name):
+            raise OSError(f"{file.name} is in use")
         _copy_to(file.fileno())
         return ffi.dlopen(file.name, ffi.RTLD_NOW)
 
@@ -153,7 +159,22 @@ def _loaded(ffi: Any, name: str) -> bool:
     return True
 
 
+def _identity_of(file: int) -> tuple[int, ...]:
+    info = os.fstat(file)
+    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+
+
 def _copy_to(target: int) -> None:
+    """Write what the parent loaded: a copy of another file could not read what the parent left in memory."""
+    global _file
+    try:
+        same = _identity_of(_file) == _identity
+    except OSError:
+        same = False
+    if not same:  # what makes daemons closes all files, and the number may be another's by now
+        _file = os.open(_DIRECTORY / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+        if _identity_of(_file) != _identity:
+            raise OSError("the file of the library was replaced since it was loaded")
     at = 0
     while sent := os.sendfile(target, _file, at, 1 << 30):
         at += sent
@@ -185,6 +206,11 @@ def check(status: int, error: Any) -> int:
     if status >= 0:
         return status
     kind = _ERRORS.get(status, _errors.SymbolicateError)
+    if kind is _errors.ForkError and os.getpid() != _pid:
+        _in_child()
+        raise kind(
+            "the process was forked without Python's knowledge; from the next call on it uses a copy of the library"
+        )
     if error is None:
         raise kind(f"status {status}")
     ffi = open_library()[1]
@@ -289,7 +315,7 @@ class Owner:
         """Free the native memory now. Closing twice is allowed."""
         self._handle.close()
 
-    def __reduce__(self) -> NoReturn:
+    def __reduce__(self) -> Any:
         raise TypeError(f"{type(self).__name__} can't be pickled or copied: it owns native memory of this process")
 
     def __enter__(self: OwnerT) -> OwnerT:

@@ -1,11 +1,13 @@
 """One source map: positions of generated code to original positions."""
 
+import mmap
 import os
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 from . import _library
+from ._columns import Table
 from ._errors import SymbolicateError
 from ._library import NOT_FOUND, Handle, Owner, check, new_error, open_library, take_strings
 
@@ -13,7 +15,14 @@ _STRICT, _BORROW = 1, 2
 _NO_SOURCES = 1
 _SOURCES, _NAMES, _PROBLEMS, _IDENTITY, _SOURCE_TEXTS = range(5)
 
-Buffer = bytes | bytearray | memoryview
+Buffer = bytes | bytearray | memoryview | mmap.mmap
+"""What is taken where bytes are meant; anything else with the buffer protocol is fine, too."""
+
+
+class Column(Protocol):
+    """An Arrow array: what has Arrow's C data interface."""
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
 
 
 class Mapping(NamedTuple):
@@ -30,25 +39,19 @@ class Mapping(NamedTuple):
     """Where the mapping itself stands: at or before the position asked for."""
 
 
-class Mappings:
-    """The answers of :meth:`SourceMap.lookup_many`: four columns, one row a position.
+class Mappings(Table):
+    """The answers of :meth:`SourceMap.lookup_many`: four columns, one row a position, see :class:`Table`.
 
-    ``source``, ``line``, ``column`` and ``name`` are memoryviews of 32-bit integers over one block;
-    ``source`` and ``name`` are indices into the map's ``sources`` and ``names``. -1 stands for none, in
-    all four where there is no mapping.
+    ``source`` and ``name`` are indices into the map's ``sources`` and ``names``. -1 stands for none, in all four
+    where there is no mapping.
     """
 
-    __slots__ = ("column", "line", "name", "source")
+    __slots__ = COLUMNS = ("source", "line", "column", "name")
 
-    def __init__(self, block: memoryview) -> None:
-        n = len(block) // 4
-        self.source, self.line, self.column, self.name = (block[i * n : (i + 1) * n] for i in range(4))
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def __repr__(self) -> str:
-        return f"<symbolicate.Mappings of {len(self)} positions>"
+    source: memoryview
+    line: memoryview
+    column: memoryview
+    name: memoryview
 
 
 class SourceMap(Owner):
@@ -64,6 +67,7 @@ class SourceMap(Owner):
     _source_texts: dict[int, str | None]  # those that were asked for
     _name_texts: dict[int, str | None]
     _memory: Any  # where the map lies, for a child of fork
+    _reopen: tuple[str, bool] | None  # what open() took
 
     @classmethod
     def _opened(cls, call: Callable[[Any, Any], int], lent: object = None) -> "SourceMap | None":
@@ -72,8 +76,7 @@ class SourceMap(Owner):
         self = object.__new__(cls)
         self._memory = memory = ffi.new("sym_memory *")
         self._handle = Handle(self, lambda out, error: int(open_library()[0].sym_map_inherit(memory, out, error)), lent)
-        self._source_texts = {}
-        self._name_texts = {}
+        self._source_texts, self._name_texts, self._reopen = {}, {}, None
         error = new_error()
         if check(call(self._handle.out, error), error) == NOT_FOUND:
             return None
@@ -87,15 +90,16 @@ class SourceMap(Owner):
         return self
 
     @classmethod
-    def from_bytes(cls, data: Buffer, *, strict: bool = False) -> "SourceMap":
-        """Parse a source map.
+    def from_bytes(cls, data: Buffer, *, strict: bool = False, borrow: bool = False) -> "SourceMap":
+        """Parse a source map, or open a saved index, that lies in memory: anything with the buffer protocol.
 
-        ``bytes`` are kept, not copied; other buffers are copied. With ``strict`` every problem that
-        ECMA-426 lets a consumer refuse is a :class:`ParseError`; otherwise see :attr:`problems`.
+        ``bytes`` are kept, not copied. Other buffers (bytearray, memoryview, mmap) are copied, unless ``borrow`` says
+        that they will not change while the map is in use. With ``strict`` every problem that ECMA-426 lets a consumer
+        refuse is a :class:`ParseError`; otherwise see :attr:`problems`.
         """
         lib, ffi = open_library()
         flags = _STRICT if strict else 0
-        if isinstance(data, bytes):
+        if borrow or isinstance(data, bytes):
             flags |= _BORROW
         view = ffi.from_buffer(data)
         return cls._new(
@@ -108,12 +112,21 @@ class SourceMap(Owner):
         """Open a file: a source map, or an index written by :meth:`save`, which opens in microseconds.
 
         The file must not be written to while it is open; it may be removed, or replaced by a rename. If it is
-        damaged, or becomes shorter meanwhile, calls raise :class:`ParseError` or :class:`ArtifactError`.
+        damaged, or becomes shorter meanwhile, calls raise :class:`ParseError` or :class:`ArtifactError`. Pickled, the
+        map is its path.
         """
         lib, _ = open_library()
         name = os.fsencode(path)
         flags = _STRICT if strict else 0
-        return cls._new(lambda out, error: int(lib.sym_map_open(name, len(name), flags, out, error)))
+        self = cls._new(lambda out, error: int(lib.sym_map_open(name, len(name), flags, out, error)))
+        self._reopen = (os.path.abspath(os.fsdecode(name)), strict)
+        return self
+
+    def __reduce__(self) -> Any:
+        if self._reopen is None or self._handle.closed:
+            return super().__reduce__()
+        path, strict = self._reopen
+        return _open, (path, strict)
 
     def save(self, path: str | os.PathLike[str], *, sources: bool = True) -> None:
         """Write the map as an index that :meth:`open` opens without reading it.
@@ -193,31 +206,33 @@ class SourceMap(Owner):
         check(status, None)
         raise AssertionError(status)
 
-    def lookup_many(self, lines: Sequence[int], columns: Sequence[int]) -> Mappings:
+    def lookup_many(self, lines: "Sequence[int] | Column", columns: "Sequence[int] | Column") -> Mappings:
         """Look up many generated positions (0-based) in one call.
 
-        The arguments are two sequences, or buffers of 32-bit integers, of one length.
+        The arguments are of one length: sequences, buffers (``array.array``, numpy) or Arrow arrays of integers.
+        Those of 32-bit integers are not copied.
         """
         lib, ffi = open_library()
-        line_column, column_column = _int32s(lines), _int32s(columns)
+        (line_column, keep_lines), (column_column, keep_columns) = _int32s(lines), _int32s(columns)
         n = len(line_column)
         if n != len(column_column):
             raise ValueError(f"{n} lines and {len(column_column)} columns")
-        block = ffi.new("int32_t[]", 4 * n or 1)
-        error = new_error()
+        rows = lib.sym_columns_new(4, n)
+        if not rows:
+            raise MemoryError(f"no memory for {n} answers")
+        found, error = Mappings(rows), new_error()
+        places = [found._values + i * n for i in range(4)]
         status = lib.sym_map_lookup_many(
             self._handle.number,
             n,
             ffi.from_buffer("int32_t[]", line_column),
             ffi.from_buffer("int32_t[]", column_column),
-            block,
-            block + n,
-            block + 2 * n,
-            block + 3 * n,
+            *places,
             error,
         )
+        del keep_lines, keep_columns  # until here
         check(status, error)
-        return Mappings(memoryview(ffi.buffer(block, 16 * n)).cast("i"))
+        return found
 
     def _strings(self, kind: int, first: int = 0, n: int | None = None) -> list[str | None]:
         lib, _ = open_library()
@@ -274,6 +289,10 @@ class SourceMap(Owner):
         return i
 
 
+def _open(path: str, strict: bool) -> SourceMap:
+    return SourceMap.open(path, strict=strict)
+
+
 # Places for a mapping that are in no use: the sym_mapping, and the same as six numbers. A list gives and takes in one
 # step, so threads need no lock.
 _places: list[tuple[Any, Any]] = []
@@ -285,23 +304,25 @@ def _place() -> tuple[Any, Any]:
     return place, ffi.cast("int32_t *", place)
 
 
-def _int32s(values: Sequence[int]) -> Any:
-    """Return the values as something with the buffer protocol that holds 32-bit integers."""
+def _int32s(values: Any) -> tuple[Any, object]:
+    """Return the values as a buffer of 32-bit integers, and what must stay in memory for as long."""
+    if hasattr(values, "__arrow_c_array__"):
+        from . import _arrow
+
+        return _arrow.column(values)
     try:
-        view = memoryview(values)  # type: ignore[arg-type]
+        view = memoryview(values)
     except TypeError:
-        return array("i", values)
+        return array("i", values), None
     if view.ndim != 1:
         raise ValueError(f"a column has one dimension, not {view.ndim}")
     if view.itemsize == 4 and view.format in ("i", "l", "=i", "<i", "@i") and view.c_contiguous:
-        return view
-    return array("i", view.tolist())
+        return view, None
+    return array("i", view.tolist()), None
 
 
 def find_source_map_url(source: str | Buffer) -> str | None:
     """Return the URL of a JavaScript file's ``sourceMappingURL`` comment, ``None`` where it has none."""
-    if not isinstance(source, str | bytes | bytearray | memoryview):
-        raise TypeError(f"the source is {type(source).__name__}, want str or bytes")
     data = source.encode("utf-8", "replace") if isinstance(source, str) else source
     lib, ffi = open_library()
     view = ffi.from_buffer(data)

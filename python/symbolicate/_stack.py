@@ -1,11 +1,16 @@
 """Stack traces: text to frames, and frames to original ones."""
 
 import os
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
+from ._columns import Table
 from ._errors import ArtifactError
 from ._library import OK, Handle, Owner, check, new_error, new_result, open_library, text, texts
+from ._sourcemap import Column
 
 _NATIVE = 1
 
@@ -76,6 +81,58 @@ class Stack:
         return self.text
 
 
+class TraceTable(Table):
+    """The traces of :meth:`Symbolicator.symbolicate_many`, one row each, see :class:`Table`."""
+
+    __slots__ = COLUMNS = ("message", "first_frame", "frames")
+
+    message: memoryview
+    """What stands before the first frame: a number of ``texts``, -1: nothing."""
+    first_frame: memoryview
+    """The row of its first frame in the table of frames."""
+    frames: memoryview
+    """How many frames it has."""
+
+
+class FrameTable(Table):
+    """The frames of many traces, one row each, trace after trace, see :class:`Table`.
+
+    The columns have the names and meanings of :class:`Frame`'s fields; those from ``minified_function`` to
+    ``minified_colno`` are of the frame as printed. ``function``, ``filename``, ``minified_function``,
+    ``minified_filename``, ``module``, ``name_source``, ``map_name``, ``reason`` and ``context_line`` hold numbers of
+    ``texts``, -1 for none.
+    """
+
+    COLUMNS = (
+        *("trace", "function", "filename", "lineno", "colno", "mapped", "in_app", "kind"),
+        *("minified_function", "minified_filename", "minified_lineno", "minified_colno"),
+        *("module", "name_source", "map_name", "reason", "context_line"),
+    )
+    __slots__ = (*COLUMNS, "traces")
+
+    traces: TraceTable
+    """The traces that the frames are of."""
+    trace: memoryview
+    """The row of the frame's trace."""
+    function: memoryview
+    filename: memoryview
+    lineno: memoryview
+    colno: memoryview
+    mapped: memoryview
+    in_app: memoryview
+    kind: memoryview
+    """0: code, 1: native, 2: eval."""
+    minified_function: memoryview
+    minified_filename: memoryview
+    minified_lineno: memoryview
+    minified_colno: memoryview
+    module: memoryview
+    name_source: memoryview
+    map_name: memoryview
+    reason: memoryview
+    context_line: memoryview
+
+
 def _frame(raw: Any) -> Frame:
     line = text(raw.context_line)
     printed = MinifiedFrame(
@@ -131,7 +188,8 @@ class Symbolicator(Owner):
     ``paths`` are folders or files, searched by ``sourceMappingURL``, by name (``x.js`` and
     ``x.js.map``), by debug id and by the maps' ``file`` field; over all paths the best match wins.
     ``context_lines`` (0 to 5) is how much code a frame carries before and after its own line. Nothing
-    is fetched, and nothing outside the paths is read. Any number of threads may use it.
+    is fetched, and nothing outside the paths is read. Any number of threads may use it. Pickled, it is its
+    paths, unless something was added to it.
     """
 
     def __init__(self, *paths: str | os.PathLike[str], context_lines: int = 5) -> None:
@@ -154,6 +212,7 @@ class Symbolicator(Owner):
                     status = _add(out[0], parts, error)
             return status
 
+        self._paths, self._context_lines = [os.path.abspath(os.fsdecode(name)) for name in names], context_lines
         self._handle, error = Handle(self, make), new_error()
         check(make(self._handle.out, error), error)
 
@@ -181,9 +240,51 @@ class Symbolicator(Owner):
         check(_add(self._handle.number, parts, error), error)
         self._added[parts[0], parts[1]] = parts
 
+    def __reduce__(self) -> Any:
+        if self._added or self._handle.closed:
+            return super().__reduce__()
+        return _symbolicator, (self._paths, self._context_lines)
+
     def symbolicate(self, trace: str) -> Stack:
         """Return the trace with every frame mapped that can be."""
         return _take_stack("sym_symbolicate", trace, self._handle)
+
+    def symbolicate_many(self, traces: "Sequence[str] | Column", *, threads: int = 1) -> FrameTable:
+        """Symbolicate many traces in one call, without an object for each frame.
+
+        ``traces`` is a sequence of str, or an Arrow array of strings, which is not copied. So many native ``threads``
+        work on them; other Python threads run meanwhile.
+        """
+        if threads < 1:
+            raise ValueError(f"{threads} threads")
+        lib, ffi = open_library()
+        if hasattr(traces, "__arrow_c_array__"):
+            from . import _arrow
+
+            data, offsets, keep = _arrow.strings(traces)
+        else:
+            if isinstance(traces, str):
+                raise TypeError("symbolicate_many() takes many traces, this is one str")
+            encoded = [trace.encode("utf-8", "replace") for trace in traces]
+            offsets = array("q", accumulate(map(len, encoded), initial=0))
+            keep = ffi.from_buffer(b"".join(encoded))
+            data = ffi.cast("char *", keep)
+        out, error = ffi.new("sym_columns *[2]"), new_error()
+        status = lib.sym_symbolicate_many(
+            self._handle.number,
+            data,
+            ffi.from_buffer("int64_t[]", offsets),
+            len(offsets) - 1,
+            threads,
+            out,
+            out + 1,
+            error,
+        )
+        del keep  # until here
+        check(status, error)
+        table = FrameTable(out[1])
+        table.traces = TraceTable(out[0])
+        return table
 
     def __repr__(self) -> str:
         return f"<symbolicate.Symbolicator{', closed' if self._handle.closed else ''}>"
@@ -195,6 +296,10 @@ def _add(symbolicator: int, parts: list[bytes | None], error: Any) -> int:
     raw = [{"data": ffi.NULL, "len": 0} if k is None else {"data": ffi.cast("char *", k), "len": len(k)} for k in keep]
     values = [ffi.new("sym_str *", value)[0] for value in raw]
     return int(lib.sym_symbolicator_add(symbolicator, *values, error))
+
+
+def _symbolicator(paths: list[str], context_lines: int) -> Symbolicator:
+    return Symbolicator(*paths, context_lines=context_lines)
 
 
 def _contents(part: bytes | os.PathLike[str] | None) -> bytes | None:

@@ -264,6 +264,62 @@ def test_name_in_use(parent: Parent, monkeypatch: pytest.MonkeyPatch) -> None:
     assert in_child(child) == 0
 
 
+def test_all_names_in_use(parent: Parent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_library, "_loaded", lambda *_: True)
+
+    def child() -> None:
+        with pytest.raises(ForkError, match=r"all names for it are in use; .* is in use"):
+            parent.maps["small, copied"].lookup(0, 0)
+
+    assert in_child(child) == 0
+
+
+def test_closed_descriptors(parent: Parent) -> None:
+    """What makes daemons closes all files; the numbers are others' then."""
+
+    def child() -> None:
+        os.closerange(3, 100)
+        others = [os.open(os.devnull, os.O_RDONLY) for _ in range(20)]
+        parent.check()
+        assert len(others) == 20
+
+    assert in_child(child) == 0
+
+
+def test_library_replaced(parent: Parent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that was updated meanwhile is not mixed with what is in memory."""
+
+    def child() -> None:
+        os.close(_library._file)
+        monkeypatch.setattr(_library, "_NAME", "VERSION")
+        with pytest.raises(ForkError, match="was replaced since it was loaded"):
+            parent.maps["small, copied"].lookup(0, 0)
+
+    assert in_child(child) == 0
+
+
+def test_fork_that_python_does_not_see(parent: Parent) -> None:
+    """A fork of C code: one call says so, the next ones work."""
+    import ctypes
+
+    m = parent.maps["large, copied"]
+    want = m.lookup(3, 100)
+    pid = ctypes.PyDLL(None).fork()
+    if pid == 0:
+        try:
+            with pytest.raises(ForkError, match="without Python's knowledge"):
+                m.lookup(3, 100)
+            assert m.lookup(3, 100) == want
+            parent.check()
+            os._exit(0)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            os._exit(1)
+    assert wait(pid) == 0
+
+
 @pytest.mark.parametrize("use", [False, True])
 @pytest.mark.parametrize("end", ["return", "sys.exit()", "raise ValueError", "os._exit(0)", "os.abort()"])
 def test_ways_to_end(end: str, use: bool) -> None:

@@ -1,19 +1,24 @@
 import copy
+import gc
 import json
+import mmap
 import pickle
 import threading
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from symbolicate import (
+    Archive,
     ArtifactError,
     ClosedError,
     Mapping,
     ParseError,
     SourceMap,
     SymbolicateError,
+    Symbolicator,
     find_source_map_url,
 )
 
@@ -80,13 +85,53 @@ def test_lookup_many_edges(map_bytes: bytes) -> None:
         m.lookup("0", 0)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
-def test_buffers(map_bytes: bytes, kind: type) -> None:
+def mapped(data: bytes) -> mmap.mmap:
+    memory = mmap.mmap(-1, len(data))
+    memory.write(data)
+    return memory
+
+
+@pytest.mark.parametrize("borrow", [False, True])
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, lambda data: array("B", data), mapped])
+def test_buffers(map_bytes: bytes, kind: Callable[[bytes], bytes], borrow: bool) -> None:
     data = kind(map_bytes)
-    m = SourceMap.from_bytes(data)
-    if isinstance(data, bytearray):
+    m = SourceMap.from_bytes(data, borrow=borrow)
+    if isinstance(data, bytearray) and not borrow:
         data[:] = b" " * len(data)  # copied: changing it does no harm
+    if isinstance(data, bytearray) and borrow:
+        with pytest.raises(BufferError):
+            data.clear()
+    del data
+    gc.collect()
     assert m.names == ("total", "naïve")
+    assert m.source_text(0) == "let a\nlet 🛒b\n"
+    m.close()
+
+
+def test_borrowed_is_given_back(map_bytes: bytes) -> None:
+    data = bytearray(map_bytes)
+    with SourceMap.from_bytes(data, borrow=True) as m:
+        assert m.names
+    data.clear()
+
+
+def test_pickle_of_what_can_be_reopened(tmp_path: Path, map_bytes: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.map").write_bytes(map_bytes)
+    monkeypatch.chdir(tmp_path)
+    m, s, a = SourceMap.open("a.map", strict=True), Symbolicator("."), Archive.open("archive", create=True)
+    a.add(map_bytes)
+    pickled = pickle.dumps((m, s, a))
+    monkeypatch.chdir("/")
+    other, symbolicator, archive = pickle.loads(pickled)
+    assert other.lookup(0, 10) == m.lookup(0, 10)
+    assert symbolicator.symbolicate("Error") == s.symbolicate("Error")
+    assert archive.keys() == a.keys()
+    assert copy.copy(m).names == m.names
+    s.add("https://x.example/a.js", source_map=map_bytes)
+    m.close()
+    for closed in (m, s):
+        with pytest.raises(TypeError, match="native memory"):
+            pickle.dumps(closed)
 
 
 def test_open(tmp_path: Path, map_bytes: bytes) -> None:

@@ -1,0 +1,204 @@
+"""What calls from Python cost: this package beside symbolic and libsourcemap, all in one process, taking turns.
+
+    python calls.py CORPUS [ROUNDS]        prints a table in Markdown
+
+Times are CPU time of the process unless called wall time; each figure is the median over the rounds, each ratio the
+median of the rounds' ratios. Questions are the same for all, and the answers are compared before anything is timed.
+"""
+
+import gc
+import importlib.metadata
+import os
+import random
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from array import array
+from pathlib import Path
+
+from libsourcemap import from_json
+from symbolic.sourcemap import SourceMapView
+from symbolic.sourcemapcache import SourceMapCache
+
+import symbolicate
+
+CALLS = 20_000
+MANY = 200_000
+
+
+def cpu(work, *arguments):
+    start = time.process_time_ns()
+    result = work(*arguments)
+    return time.process_time_ns() - start, result
+
+
+def wall(work, *arguments):
+    start = time.perf_counter_ns()
+    work(*arguments)
+    return time.perf_counter_ns() - start
+
+
+def quiet(work):
+    """Run a round's part with the same heap state for all: nothing of the last one is left, the collector is off."""
+    gc.collect()
+    gc.disable()
+    try:
+        return work()
+    finally:
+        gc.enable()
+
+
+class Figures:
+    """Samples by what was measured and by whom; samples of one round stand at one place."""
+
+    def __init__(self):
+        self.samples = {}
+
+    def add(self, what, who, value):
+        self.samples.setdefault(what, {}).setdefault(who, []).append(value)
+
+    def median(self, what, who):
+        return statistics.median(self.samples[what][who])
+
+    def ratio(self, what, other):
+        """How many times ours the other one takes: median, least and most of the rounds."""
+        ratios = [b / a for a, b in zip(self.samples[what]["symbolicate"], self.samples[what][other], strict=True)]
+        return statistics.median(ratios), min(ratios), max(ratios)
+
+
+def parses(figures, name, data):
+    makers = {
+        "symbolicate": symbolicate.SourceMap.from_bytes,
+        "symbolic, SourceMapCache": lambda data: SourceMapCache.from_bytes(b"", data),
+        "symbolic, SourceMapView": SourceMapView.from_json_bytes,
+        "libsourcemap": from_json,
+    }
+    for who, make in makers.items():
+        taken, made = quiet(lambda make=make: cpu(make, data))
+        figures.add(f"from_bytes, {name}", who, taken / 1e6)
+        del made
+
+
+def lookups(figures, data, rounds):
+    ours = symbolicate.SourceMap.from_bytes(data)
+    cache = SourceMapCache.from_bytes(b"", data)
+    view = SourceMapView.from_json_bytes(data)
+    old = from_json(data)
+    rng = random.Random(1)
+    # Positions that have an answer: those of tokens of the map.
+    positions = []
+    while len(positions) < CALLS:
+        line, column = rng.randrange(40), rng.randrange(400_000)
+        found = ours.lookup(line, column)
+        if found is not None and found.source is not None:
+            positions.append((found.generated_line, found.generated_column))
+    asks = {
+        "symbolicate": lambda p: ours.lookup(p[0], p[1]),
+        "symbolic, SourceMapCache": lambda p: cache.lookup(p[0] + 1, p[1] + 1, 0),
+        "symbolic, SourceMapView": lambda p: view.lookup(p[0], p[1]),
+        "libsourcemap": lambda p: old.lookup_token(p[0], p[1]),
+    }
+    places = {
+        "symbolicate": lambda m: (m.line, m.column),
+        "symbolic, SourceMapCache": lambda t: (t.line - 1, t.col - 1),
+        "symbolic, SourceMapView": lambda t: (t.src_line, t.src_col),
+        "libsourcemap": lambda t: (t.src_line, t.src_col),
+    }
+    for p in positions[:2000]:
+        answers = {who: places[who](ask(p)) for who, ask in asks.items()}
+        assert len(set(answers.values())) == 1, (p, answers)
+
+    def one_by_one(ask):
+        for p in positions:
+            ask(p)
+
+    many = [rng.choice(positions) for _ in range(MANY)]
+    line_column, column_column = array("i", [p[0] for p in many]), array("i", [p[1] for p in many])
+    empty = lambda p: None  # noqa: E731  the loop and a call of Python
+    for _ in range(rounds):
+        for who, ask in asks.items():
+            figures.add("lookup", who, quiet(lambda ask=ask: cpu(one_by_one, ask))[0] / CALLS)
+        figures.add("lookup", "an empty function", quiet(lambda: cpu(one_by_one, empty))[0] / CALLS)
+        taken, _ = quiet(lambda: cpu(ours.lookup_many, line_column, column_column))
+        figures.add("lookup_many", "symbolicate", taken / MANY)
+
+
+def in_threads(work, n):
+    threads = [threading.Thread(target=work) for _ in range(n)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+
+
+def two_threads(figures, data):
+    m = symbolicate.SourceMap.from_bytes(data)
+    rng = random.Random(2)
+    lines, columns = array("i", bytes(4 * MANY)), array("i", [rng.randrange(400_000) for _ in range(MANY)])
+    works = {
+        "lookup_many": lambda: [m.lookup_many(lines, columns) for _ in range(4)],
+        "from_bytes": lambda: [symbolicate.SourceMap.from_bytes(data).close() for _ in range(3)],
+    }
+    for what, work in works.items():
+        one, two = wall(in_threads, work, 1), wall(in_threads, work, 2)
+        figures.add(f"two threads, {what}", "symbolicate", 2 * one / two)
+
+
+def forks(figures, m, position):
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        start = time.perf_counter_ns()
+        m.lookup(*position)
+        os.write(write, str(time.perf_counter_ns() - start).encode())
+        os._exit(0)
+    os.close(write)
+    figures.add("first call in a child, wall time", "symbolicate", int(os.read(read, 100)) / 1e6)
+    os.close(read)
+    os.waitpid(pid, 0)
+
+
+def imports(figures):
+    def start(code):
+        return wall(subprocess.run, [sys.executable, "-S", "-c", f"import sys; sys.path = {sys.path!r}; {code}"])
+
+    figures.add("import, wall time", "symbolicate", (start("import symbolicate") - start("pass")) / 1e6)
+
+
+def main():
+    corpus, rounds = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 9
+    maps = {p.parent.name: p.read_bytes() for p in sorted(corpus.glob("*/*.map"), key=lambda p: p.stat().st_size)}
+    chosen = [name for name in ("bootstrap", "antd", "mapbox-gl", "babel-standalone") if name in maps]
+    figures = Figures()
+    for _ in range(rounds):
+        for name in chosen:
+            parses(figures, name, maps[name])
+    mapbox = maps["mapbox-gl"]
+    mappings = len(symbolicate.SourceMap.from_bytes(mapbox))
+    lookups(figures, mapbox, rounds)
+    m = symbolicate.SourceMap.from_bytes(mapbox)
+    position = (0, 5000)
+    for _ in range(rounds):
+        two_threads(figures, mapbox)
+        forks(figures, m, position)
+        imports(figures)
+
+    print(f"Python {sys.version.split()[0]}, symbolicate {symbolicate.__version__}, ", end="")
+    print(", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("symbolic", "libsourcemap")), end="")
+    print(f"; {rounds} rounds; lookups in mapbox-gl, {mappings:,} mappings.\n")
+    print("| what | who | figure | times ours (least–most of the rounds) |\n|---|---|--:|--:|")
+    for what, by in figures.samples.items():
+        unit = "×" if what.startswith("two") else "ns" if what.startswith("lookup") else "ms"
+        for who in by:
+            ratio = ""
+            if who != "symbolicate" and who != "an empty function":
+                middle, least, most = figures.ratio(what, who)
+                ratio = f"{middle:.1f}× ({least:.1f}–{most:.1f})"
+            figure = figures.median(what, who)
+            print(f"| {what} | {who} | {figure:,.{2 if figure < 10 else 0}f} {unit} | {ratio} |")
+
+
+if __name__ == "__main__":
+    main()
