@@ -24,8 +24,10 @@ type batch struct {
 	source, line, column, name *int32 // their answers, -1 in all four where there is none
 	n                          int    // of them, 1 to 64
 	rest                       uint64 // which of them are for the plain way
-	block                      [64]int64
-	at                         [64]uint64 // in data
+
+	// The kernel's own: the number of each position's block, and where it lies.
+	block [64]int64  //lint:ignore U1000 used in assembly
+	at    [64]uint64 //lint:ignore U1000 used in assembly
 }
 
 //go:noescape
