@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_SOURCES  := $(shell find cabi cmd internal sourcemap symbolicate -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name 'exports.map')
 PY_SOURCES  := $(wildcard python/symbolicate/*.py) setup.py pyproject.toml
 
-.PHONY: help build demo test test-go test-purego test-c test-c-asan test-python lint corpus big bench bench-short testdata fuzz soak soak-leaks wheel clean
+.PHONY: help build demo test test-go test-purego test-c test-c-asan test-python lint corpus big bench bench-python bench-short testdata fuzz soak soak-leaks wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,12 @@ big: ## make the map of 224 MB from about thirty npm packages, for make bench (n
 bench: ## this engine beside eight others on the corpus, an hour or more: bench/README.md
 	cd bench && go run . -out .
 
+bench-python: $(VENV)/installed corpus ## what calls from Python cost, beside symbolic and libsourcemap (PyPI)
+	@test -x $(CACHE)/bench-python/bin/python || $(PYTHON) -m venv $(CACHE)/bench-python
+	@$(CACHE)/bench-python/bin/python -m pip install -q -r bench/peers/python/requirements.txt build/wheel/*.whl
+	@$(CACHE)/bench-python/bin/python -m pip install -q --force-reinstall --no-deps build/wheel/*.whl
+	@$(CACHE)/bench-python/bin/python bench/peers/python/calls.py $(CACHE)/corpus
+
 bench-short: ## the same in two minutes: small maps, drivers that are built already; and the runner's own tests
 	cd bench && go vet ./... && go test ./... && go run . -short
 
@@ -116,8 +122,9 @@ fuzz: ## each fuzz target for FUZZTIME (default 20s)
 	  for t in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 200x $$p || exit 1; done; done
 
-soak: ## long forms of tests: processes killed at random, exhaustive damage
+soak: $(VENV)/installed ## long forms of tests: processes killed at random, exhaustive damage, thousands of forks
 	SYMBOLICATE_SOAK=1 go test -count=1 -timeout 60m ./internal/index ./internal/archive ./internal/replace ./sourcemap
+	SYMBOLICATE_SOAK=1 $(VENV)/bin/python -m pytest -q python/tests/test_fork.py python/tests/test_servers.py python/tests/test_archive.py
 
 soak-leaks: $(VENV)/installed ## 100,000 maps made and dropped in Python: memory must stay
 	$(VENV)/bin/python python/tests/soak_leaks.py

@@ -22,7 +22,7 @@ func symgo_archive_open(path *C.char, n C.size_t, out *C.sym_handle, e *C.sym_er
 		if err != nil {
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(a, nil))
+		*out = C.sym_handle(newHandle(a))
 		return ok
 	})
 }
@@ -65,7 +65,7 @@ func symgo_archive_get(handle C.sym_handle, key *C.sym_key, out *C.sym_handle, e
 		case !found:
 			return status{C.SYM_NOT_FOUND, -1, ""}
 		}
-		*out = C.sym_handle(newHandle(m, nil))
+		*out = C.sym_handle(newHandle(m))
 		return ok
 	})
 }

@@ -17,7 +17,6 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
-	"github.com/symbolicate/symbolicate/internal/mmap"
 	"github.com/symbolicate/symbolicate/sourcemap"
 	"github.com/symbolicate/symbolicate/symbolicate"
 )
@@ -185,20 +184,12 @@ func symgo_map_parse(data unsafe.Pointer, n C.size_t, flags C.uint32_t, out *C.s
 			return s
 		}
 		defer done()
-		var copied *mmap.Region
-		if flags&C.SYM_BORROW == 0 && n > 0 {
-			var err error
-			if copied, err = mmap.Alloc(len(input)); err != nil {
-				return status{C.SYM_ERR_MEMORY, -1, err.Error()}
-			}
-			input = copied.Bytes()[:copy(copied.Bytes(), input)]
-		}
+		options.Copy = flags&C.SYM_BORROW == 0
 		m, err := sourcemap.Parse(input, options)
 		if err != nil {
-			copied.Free()
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(m, copied))
+		*out = C.sym_handle(newHandle(m))
 		return ok
 	})
 }
@@ -233,7 +224,7 @@ func symgo_map_open(path *C.char, n C.size_t, flags C.uint32_t, out *C.sym_handl
 		if err != nil {
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(m, nil))
+		*out = C.sym_handle(newHandle(m))
 		return ok
 	})
 }
@@ -290,7 +281,7 @@ func symgo_map_verify(handle C.sym_handle, e *C.sym_error) C.sym_status {
 const (
 	memorySaved = 1 << iota
 	memoryFile
-	memoryDataFile
+	memoryDataMapped
 
 	memoryVersion = 1
 )
@@ -303,8 +294,7 @@ func symgo_map_get_memory(handle C.sym_handle, out *C.sym_memory, e *C.sym_error
 		memory.image, memory.image_len = C.uint64_t(at.Image.Address), C.uint64_t(at.Image.Bytes)
 		memory.mapping, memory.mapping_len = C.uint64_t(at.Mapping.Address), C.uint64_t(at.Mapping.Bytes)
 		memory.data, memory.data_len = C.uint64_t(at.Data.Address), C.uint64_t(at.Data.Bytes)
-		mapped := at.DataFile || mapping(uint64(handle)) != nil
-		for bit, set := range map[C.uint32_t]bool{memorySaved: at.Saved, memoryFile: at.File, memoryDataFile: mapped} {
+		for bit, set := range map[C.uint32_t]bool{memorySaved: at.Saved, memoryFile: at.File, memoryDataMapped: at.DataMapped} {
 			if set {
 				memory.flags |= bit
 			}
@@ -329,12 +319,12 @@ func symgo_map_inherit(memory *C.sym_memory, out *C.sym_handle, e *C.sym_error) 
 		m, err := sourcemap.Inherit(sourcemap.Memory{
 			Image: part(memory.image, memory.image_len), Mapping: part(memory.mapping, memory.mapping_len),
 			Data:  part(memory.data, memory.data_len),
-			Saved: memory.flags&memorySaved != 0, File: memory.flags&memoryFile != 0, DataFile: memory.flags&memoryDataFile != 0,
+			Saved: memory.flags&memorySaved != 0, File: memory.flags&memoryFile != 0, DataMapped: memory.flags&memoryDataMapped != 0,
 		})
 		if err != nil {
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(m, nil))
+		*out = C.sym_handle(newHandle(m))
 		return ok
 	})
 }
@@ -512,7 +502,7 @@ func symgo_symbolicator_new(paths *C.sym_str, n C.size_t, contextLines C.int32_t
 		if err != nil {
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(s, nil))
+		*out = C.sym_handle(newHandle(s))
 		return ok
 	})
 }

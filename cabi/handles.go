@@ -3,7 +3,6 @@ package main
 import (
 	"sync"
 
-	"github.com/symbolicate/symbolicate/internal/mmap"
 	"github.com/symbolicate/symbolicate/sourcemap"
 	"github.com/symbolicate/symbolicate/symbolicate"
 )
@@ -12,8 +11,7 @@ import (
 // that was lent to an object is no longer in use once close has returned.
 type object struct {
 	sync.RWMutex
-	copied *mmap.Region // what the caller gave and was copied, nil: nothing
-	value  any          // *sourcemap.Map, *sourcemap.Archive or *symbolicate.Symbolicator, nil once closed
+	value any // *sourcemap.Map, *sourcemap.Archive or *symbolicate.Symbolicator, nil once closed
 }
 
 // handles gives numbers to objects. A number is a slot (low 32 bits, from 1) and its generation: a
@@ -29,7 +27,7 @@ type slot struct {
 	object     *object // nil: free
 }
 
-func newHandle(value any, copied *mmap.Region) uint64 {
+func newHandle(value any) uint64 {
 	handles.Lock()
 	defer handles.Unlock()
 	var n uint32
@@ -41,7 +39,7 @@ func newHandle(value any, copied *mmap.Region) uint64 {
 		handles.slots = append(handles.slots, slot{})
 	}
 	s := &handles.slots[n]
-	s.object = &object{value: value, copied: copied}
+	s.object = &object{value: value}
 	return uint64(s.generation)<<32 | uint64(n+1)
 }
 
@@ -93,7 +91,6 @@ func closeHandle(handle uint64) bool {
 		value.Close()
 	}
 	o.value = nil
-	o.copied.Free()
 	return true
 }
 
@@ -111,14 +108,6 @@ func use[T any](handle uint64, call func(T)) bool {
 		call(value)
 	}
 	return ok
-}
-
-// mapping returns what was copied for the handle's object, if it is memory of its own outside Go's heap.
-func mapping(handle uint64) []byte {
-	if o := find(handle); o != nil {
-		return o.copied.Mapping()
-	}
-	return nil
 }
 
 // live returns how many objects there are, and an estimate of the bytes that they keep in memory.

@@ -17,8 +17,8 @@ type Memory struct {
 	Data    Range // what the map was parsed from, where its source texts are there
 	Saved   bool  // the index was saved, so it is not trusted
 	File    bool  // Image is in a mapped file, which may become shorter
-	// DataFile: Data is a mapped file, for this map alone.
-	DataFile bool
+	// DataMapped: Data is a mapping for this map alone, of a file or a copy.
+	DataMapped bool
 }
 
 // A Range is a part of a process's memory.
@@ -49,10 +49,15 @@ func (m *Map) Memory() Memory {
 	}
 	memory := Memory{
 		Image: rangeOf(m.image.Bytes()), Mapping: rangeOf(m.image.Region().Mapping()), Data: rangeOf(m.data),
-		Saved: m.image.Saved(), File: m.imageFile != nil, DataFile: m.dataFile != nil,
+		Saved: m.image.Saved(), File: m.imageFile != nil, DataMapped: m.dataFile != nil,
 	}
 	if m.imageFile != nil && len(m.imageFile.Bytes()) == len(m.image.Bytes()) {
 		memory.Mapping = memory.Image // else it is a part of an archive
+	}
+	if copied := m.copied.Mapping(); copied != nil && m.data != nil {
+		memory.DataMapped = true
+	} else if copied != nil {
+		memory.Mapping = rangeOf(copied)
 	}
 	return memory
 }
@@ -75,7 +80,7 @@ func Inherit(memory Memory) (*Map, error) {
 			return nil, err
 		}
 		if !memory.File {
-			return newMap(image, nil, nil, nil)
+			return newMap(image, nil, nil, own.Free)
 		}
 		if own == nil {
 			own = mmap.Inherit(data, false)
@@ -90,7 +95,7 @@ func Inherit(memory Memory) (*Map, error) {
 	if input == nil {
 		input = []byte{}
 	}
-	if memory.DataFile {
+	if memory.DataMapped {
 		file := mmap.Inherit(input, true)
 		return newMap(image, input, file, file.Free)
 	}

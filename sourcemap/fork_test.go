@@ -24,6 +24,12 @@ func TestInherit(t *testing.T) {
 	require.NoError(t, err)
 	borrowed, err := sourcemap.Parse(data, nil)
 	require.NoError(t, err)
+	copiedIndex, err := sourcemap.Parse(data, &sourcemap.Options{Copy: true})
+	require.NoError(t, err)
+	text := []byte(large())
+	copied, err := sourcemap.Parse(text, &sourcemap.Options{Copy: true})
+	require.NoError(t, err)
+	clear(text)
 	small, err := sourcemap.Parse([]byte(features(20)), nil)
 	require.NoError(t, err)
 	archive := filepath.Join(folder, "maps.symarc")
@@ -37,19 +43,22 @@ func TestInherit(t *testing.T) {
 
 	for name, m := range map[string]*sourcemap.Map{
 		"a map from a file": fromFile, "a small map": small, "an index from a file": index, "an index from memory": borrowed, "an index in an archive": archived,
+		"a copied map": copied, "a copied index": copiedIndex,
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := places(m)
 			want := askAll(m, at, 1000)
 			memory := m.Memory()
 			switch name {
+			case "a copied map":
+				require.True(t, memory.DataMapped)
 			case "an index from a file":
 				require.NotZero(t, memory.Mapping.Address)
 			case "an index from memory", "an index in an archive":
 				require.Zero(t, memory.Mapping.Address)
 			}
 			// Both would give the mappings back: here only the first one may.
-			memory.Mapping, memory.DataFile = sourcemap.Range{}, false
+			memory.Mapping, memory.DataMapped = sourcemap.Range{}, false
 			other, err := sourcemap.Inherit(memory)
 			require.NoError(t, err)
 			require.Equal(t, want, askAll(other, at, 1000))

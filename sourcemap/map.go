@@ -37,6 +37,7 @@ type Map struct {
 
 	imageFile *mmap.Region // the mapped file that the image lies in; nil: it is in memory
 	dataFile  *mmap.Region // the mapped file that data is; nil: it is in memory
+	copied    *mmap.Region // the copy that the map was made of; nil: none
 	failure   *failure
 	free      func() // gives all memory back
 	cleanup   runtime.Cleanup

@@ -10,6 +10,7 @@ import (
 
 	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/jsonscan"
+	"github.com/symbolicate/symbolicate/internal/mmap"
 	"github.com/symbolicate/symbolicate/internal/unwrap"
 )
 
@@ -35,6 +36,9 @@ type Options struct {
 	// Workers is how many goroutines may work on one map: with 2 or more, mappings are packed while further ones
 	// are decoded, if there are many. 0 is 1.
 	Workers int
+	// Copy has Parse keep a copy of its data, outside Go's heap, which goes when the map is closed: the caller may change
+	// or drop the data. Open does not look at it.
+	Copy bool
 }
 
 // Parse reads a source map, regular or indexed. The Map keeps data, which must not change while the
@@ -44,15 +48,37 @@ func Parse(data []byte, options *Options) (*Map, error) {
 	if options == nil {
 		options = &Options{}
 	}
-	if index.Is(data) {
-		return openIndex(data, nil)
+	if !options.Copy || len(data) == 0 {
+		return parse(data, options, nil)
 	}
-	p := newParser(data, options)
-	image, err := p.parse()
+	copied, err := mmap.Alloc(len(data))
+	if err != nil {
+		return nil, &ParseError{Kind: ErrLimit, Detail: err.Error()}
+	}
+	copy(copied.Bytes(), data)
+	copied.Shrink(len(data)) // room for a small one comes in a standard size
+	m, err := parse(copied.Bytes()[:len(data)], options, copied)
+	if err != nil {
+		copied.Free()
+	}
+	return m, err
+}
+
+// parse is Parse for data that lies in the region, or is the caller's.
+func parse(data []byte, options *Options, region *mmap.Region) (m *Map, err error) {
+	var image *index.Image
+	if saved := index.Is(data); saved {
+		if image, err = index.Open(data, nil); err == nil {
+			m, err = newMap(image, nil, nil, region.Free)
+		}
+	} else if image, err = newParser(data, options).parse(); err == nil {
+		m, err = newMap(image, data, nil, region.Free)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return newMap(image, data, nil, nil)
+	m.copied = region
+	return m, nil
 }
 
 // Head is what tells one map from another.

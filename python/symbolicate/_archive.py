@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._library import Handle, Owner, check, new_error, open_library, take_strings
 from ._sourcemap import Buffer, SourceMap
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NO_SOURCES = 1
 
@@ -29,7 +30,14 @@ class Archive(Owner):
     while it is added to: they see the additions after :meth:`reload`. ``len()`` is the number of keys.
     """
 
-    path: Path
+    _path: str
+
+    @property
+    def path(self) -> "Path":
+        """Where the archive is."""
+        from pathlib import Path
+
+        return Path(self._path)
 
     def __init__(self) -> None:
         raise TypeError("use Archive.open()")
@@ -49,7 +57,7 @@ class Archive(Owner):
             return int(open_library()[0].sym_archive_open(name, len(name), out, error))
 
         self = object.__new__(cls)
-        self.path = Path(os.fsdecode(name))
+        self._path = os.fsdecode(name)
         self._handle, error = Handle(self, again), new_error()
         check(again(self._handle.out, error), error)
         return self
@@ -57,7 +65,7 @@ class Archive(Owner):
     def __reduce__(self) -> Any:
         if self._handle.closed:
             return super().__reduce__()
-        return Archive.open, (str(self.path.absolute()),)
+        return Archive.open, (os.path.abspath(self._path),)
 
     def get(self, *, debug_id: str | None = None, url: str | None = None) -> SourceMap | None:
         """Open the map with the key; ``None`` where there is none. One of the two is given.
@@ -91,7 +99,7 @@ class Archive(Owner):
         return True  # an archive without maps is an archive
 
     def __repr__(self) -> str:
-        return f"<symbolicate.Archive {str(self.path)!r}{', closed' if self._handle.closed else ''}>"
+        return f"<symbolicate.Archive {self._path!r}{', closed' if self._handle.closed else ''}>"
 
     def add(
         self,
@@ -130,7 +138,7 @@ class Archive(Owner):
     def compact(self) -> None:
         """Make the file anew without maps that have no key any more. It waits while others update it."""
         lib, _ = open_library()
-        name, error = os.fsencode(self.path), new_error()
+        name, error = os.fsencode(self._path), new_error()
         check(lib.sym_archive_compact(name, len(name), error), error)
         self.reload()
 
@@ -147,7 +155,7 @@ class ArchiveUpdate:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._changes: list[tuple[SourceMap | None, list[Key], bool]] = []
-        self._opened = ExitStack()
+        self._opened: list[SourceMap] = []
 
     def add(
         self,
@@ -161,9 +169,11 @@ class ArchiveUpdate:
         if isinstance(source_map, SourceMap):
             m = source_map
         elif isinstance(source_map, os.PathLike):
-            m = self._opened.enter_context(SourceMap.open(source_map))
+            m = SourceMap.open(source_map)
+            self._opened.append(m)
         else:
-            m = self._opened.enter_context(SourceMap.from_bytes(source_map))
+            m = SourceMap.from_bytes(source_map)
+            self._opened.append(m)
         if debug_id is None and url is None:
             debug_id = m.debug_id
             if debug_id is None:
@@ -182,10 +192,13 @@ class ArchiveUpdate:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._opened:
+        try:
             if kind is None and self._changes:
-                _update(self._archive.path, self._changes)
+                _update(self._archive._path, self._changes)
                 self._archive.reload()
+        finally:
+            for m in self._opened:
+                m.close()
 
 
 def _keys(debug_id: str | None, url: str | None) -> list[Key]:

@@ -10,18 +10,15 @@ taken over or made again. Nothing is ever called in the dead library.
 """
 
 import os
-import re
-import tempfile
 import threading
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from . import _errors
 
-_DIRECTORY = Path(__file__).with_name("_native")
+_DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_native")
 _NAME = "libsymbolicate.so"
 
 # From cabi/include/symbolicate.h.
@@ -59,7 +56,8 @@ _limit = 0  # of memory, for a copy of the library
 
 def version() -> str:
     """Return the version of the package, without loading the library."""
-    return re.sub(r"\s", "", (_DIRECTORY / "VERSION").read_text("ascii"))
+    with open(os.path.join(_DIRECTORY, "VERSION"), encoding="ascii") as file:
+        return file.read().strip()
 
 
 def set_fork_mode(mode: Literal["copy", "raise"]) -> None:
@@ -91,11 +89,11 @@ def _load() -> tuple[Any, Any]:
             if _dead:
                 opened = _open_copy(ffi)
             else:
-                path = _DIRECTORY / _NAME
+                path = os.path.join(_DIRECTORY, _NAME)
                 _file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
                 _identity = _identity_of(_file)
                 try:
-                    opened = ffi.dlopen(str(path))
+                    opened = ffi.dlopen(path)
                 except OSError as error:
                     raise _errors.SymbolicateError(f"the native library can't be loaded: {error}") from error
             # The runtime starts in a thread of its own: it is up when the first call has returned.
@@ -144,6 +142,8 @@ def _copy_in_memory(ffi: Any) -> Any:
 
 
 def _copy_in_file(ffi: Any) -> Any:
+    import tempfile  # which takes long to import
+
     with tempfile.NamedTemporaryFile(prefix=f"libsymbolicate-{os.getpid()}-", suffix=".so") as file:
         if _loaded(ffi, file.name):
             raise OSError(f"{file.name} is in use")
@@ -172,7 +172,7 @@ def _copy_to(target: int) -> None:
     except OSError:
         same = False
     if not same:  # what makes daemons closes all files, and the number may be another's by now
-        _file = os.open(_DIRECTORY / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+        _file = os.open(os.path.join(_DIRECTORY, _NAME), os.O_RDONLY | os.O_CLOEXEC)
         if _identity_of(_file) != _identity:
             raise OSError("the file of the library was replaced since it was loaded")
     at = 0
@@ -262,10 +262,11 @@ class Handle:
     and takes the parent's object over, or makes it again; it returns a status.
     """
 
-    __slots__ = ("_again", "_finalizer", "epoch", "out")
+    __slots__ = ("_again", "_finalizer", "epoch", "out", "value")
 
     def __init__(self, owner: object, again: Callable[[Any, Any], int], lent: object = None) -> None:
         self.out = open_library()[1].new("sym_handle *")
+        self.value = 0  # what is in out, once it was asked for; for those who can't wait for number
         self.epoch = _epoch
         self._again = again
         self._finalizer = weakref.finalize(owner, _give_back, _epoch, self.out, lent)
@@ -278,6 +279,7 @@ class Handle:
         number: int = self.out[0]
         if not number:
             raise _errors.ClosedError("closed")
+        self.value = number
         return number
 
     def _renew(self) -> None:
@@ -296,13 +298,14 @@ class Handle:
                 finalizer.detach()
                 raise
             self._finalizer.detach()
-            self.out, self._finalizer, self.epoch = out, finalizer, _epoch
+            self.out, self._finalizer, self.value, self.epoch = out, finalizer, out[0], _epoch
 
     @property
     def closed(self) -> bool:
         return not self._finalizer.alive
 
     def close(self) -> None:
+        self.value = 0
         self._finalizer()
 
 

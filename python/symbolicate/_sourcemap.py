@@ -76,7 +76,7 @@ class SourceMap(Owner):
         self = object.__new__(cls)
         self._memory = memory = ffi.new("sym_memory *")
         self._handle = Handle(self, lambda out, error: int(open_library()[0].sym_map_inherit(memory, out, error)), lent)
-        self._source_texts, self._name_texts, self._reopen = {}, {}, None
+        self._source_texts, self._name_texts, self._reopen = {}, {-1: None}, None
         error = new_error()
         if check(call(self._handle.out, error), error) == NOT_FOUND:
             return None
@@ -167,9 +167,21 @@ class SourceMap(Owner):
 
         That is the last mapping at or before the position on the same line.
         """
-        number = self._handle.number
+        # As much as can be is done here: calls of Python functions would take longer than the native one.
+        handle = self._handle
+        number = (handle.value if handle.epoch == _library._epoch else 0) or handle.number
         place = _places.pop() if _places else _place()
-        return self._mapping(_library.lib.sym_map_lookup(number, line, column, place[0], _library.NULL), place)
+        status = _library.lib.sym_map_lookup(number, line, column, place[0], _library.NULL)
+        if status:
+            return self._mapping(status, place)
+        generated_line, generated_column, source, line, column, name = _library.unpack(place[1], 6)
+        _places.append(place)
+        try:
+            source_text = self._source_texts[source]
+            name_text = self._name_texts[name]
+        except KeyError:
+            source_text, name_text = self._text(source, name)
+        return _new_mapping(Mapping, (source_text, line, column, name_text, generated_line, generated_column))
 
     def lookup_across_lines(self, line: int, column: int) -> Mapping | None:
         """Like :meth:`lookup`, and where the line has none, the last mapping of a line above."""
@@ -186,17 +198,16 @@ class SourceMap(Owner):
             self._raise(status)
         generated_line, generated_column, source, line, column, name = _library.unpack(place[1], 6)
         _places.append(place)
-        try:
-            source_text = self._source_texts[source]
-        except KeyError:
-            source_text = self._source_texts[source] = self._strings(_SOURCES, source, 1)[0]
-        if name < 0:
-            return Mapping(source_text, line, column, None, generated_line, generated_column)
-        try:
-            name_text = self._name_texts[name]
-        except KeyError:
-            name_text = self._name_texts[name] = self._strings(_NAMES, name, 1)[0]
+        source_text, name_text = self._text(source, name)
         return Mapping(source_text, line, column, name_text, generated_line, generated_column)
+
+    def _text(self, source: int, name: int) -> tuple[str | None, str | None]:
+        """Return the texts of a source and a name; each is fetched once."""
+        if source not in self._source_texts:
+            self._source_texts[source] = self._strings(_SOURCES, source, 1)[0]
+        if name not in self._name_texts:
+            self._name_texts[name] = self._strings(_NAMES, name, 1)[0]
+        return self._source_texts[source], self._name_texts[name]
 
     def _raise(self, status: int) -> NoReturn:
         """Raise what a call without a place for its words failed with: those of the next call are the same."""
@@ -292,6 +303,9 @@ class SourceMap(Owner):
 def _open(path: str, strict: bool) -> SourceMap:
     return SourceMap.open(path, strict=strict)
 
+
+# Mapping's own __new__ is a function of Python.
+_new_mapping = tuple.__new__
 
 # Places for a mapping that are in no use: the sym_mapping, and the same as six numbers. A list gives and takes in one
 # step, so threads need no lock.

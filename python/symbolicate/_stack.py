@@ -3,9 +3,8 @@
 import os
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from ._columns import Table
 from ._errors import ArtifactError
@@ -15,8 +14,7 @@ from ._sourcemap import Column
 _NATIVE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class MinifiedFrame:
+class MinifiedFrame(NamedTuple):
     """A frame as the engine printed it. ``lineno`` and ``colno`` are 1-based, 0: not given."""
 
     function: str
@@ -29,8 +27,7 @@ class MinifiedFrame:
     """The line of the trace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One line of a stack trace. ``lineno`` and ``colno`` are 1-based, 0: not given.
 
     From :func:`parse_stack` it is as printed. From :meth:`Symbolicator.symbolicate` it is the original
@@ -68,17 +65,19 @@ class Frame:
     """The frame as printed; ``None`` before symbolication."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(NamedTuple):
     """A stack trace. ``str()`` of it is the trace as text, with mapped frames rewritten."""
 
     message: str
     """What stands before the first frame."""
-    frames: list[Frame] = field(default_factory=list)
-    text: str = field(default="", repr=False)
+    frames: Sequence[Frame] = ()
+    text: str = ""
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        return f"Stack(message={self.message!r}, frames={self.frames!r})"
 
 
 class TraceTable(Table):
