@@ -43,7 +43,6 @@ OwnerT = TypeVar("OwnerT", bound="Owner")
 _lock = threading.RLock()  # held while the library is loaded and while a process forks
 lib: Any = None  # the open library: for calls on a handle, which is only there when the library is
 NULL: Any = None
-unpack: Any = None
 _ffi: Any = None
 _file = -1  # the file of the library, open, so that a child makes copies of the very same
 _identity: tuple[int, ...] = ()  # of that file
@@ -81,7 +80,7 @@ def open_library() -> tuple[Any, Any]:
 
 
 def _load() -> tuple[Any, Any]:
-    global lib, NULL, unpack, _ffi, _file, _identity, _pid
+    global lib, NULL, _ffi, _file, _identity, _pid
     with _lock:
         if lib is None:
             from ._native._cdef import ffi  # type: ignore[import-not-found,unused-ignore]
@@ -98,7 +97,7 @@ def _load() -> tuple[Any, Any]:
                     raise _errors.SymbolicateError(f"the native library can't be loaded: {error}") from error
             # The runtime starts in a thread of its own: it is up when the first call has returned.
             check(opened.sym_set_memory_limit(_limit), None)
-            _ffi, NULL, unpack, _pid = ffi, ffi.NULL, ffi.unpack, os.getpid()
+            _ffi, NULL, _pid = ffi, ffi.NULL, os.getpid()
             lib = opened
         return lib, _ffi
 

@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import struct
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -174,7 +175,7 @@ class SourceMap(Owner):
         status = _library.lib.sym_map_lookup(number, line, column, place[0], _library.NULL)
         if status:
             return self._mapping(status, place)
-        generated_line, generated_column, source, line, column, name = _library.unpack(place[1], 6)
+        generated_line, generated_column, source, line, column, name = _six_numbers(place[1])
         _places.append(place)
         try:
             source_text = self._source_texts[source]
@@ -190,13 +191,13 @@ class SourceMap(Owner):
         call = _library.lib.sym_map_lookup_across_lines
         return self._mapping(call(number, line, column, place[0], _library.NULL), place)
 
-    def _mapping(self, status: int, place: tuple[Any, Any]) -> Mapping | None:
+    def _mapping(self, status: int, place: tuple[Any, bytearray, Any]) -> Mapping | None:
         if status:
             _places.append(place)
             if status == NOT_FOUND:
                 return None
             self._raise(status)
-        generated_line, generated_column, source, line, column, name = _library.unpack(place[1], 6)
+        generated_line, generated_column, source, line, column, name = _six_numbers(place[1])
         _places.append(place)
         source_text, name_text = self._text(source, name)
         return Mapping(source_text, line, column, name_text, generated_line, generated_column)
@@ -307,15 +308,17 @@ def _open(path: str, strict: bool) -> SourceMap:
 # Mapping's own __new__ is a function of Python.
 _new_mapping = tuple.__new__
 
-# Places for a mapping that are in no use: the sym_mapping, and the same as six numbers. A list gives and takes in one
-# step, so threads need no lock.
-_places: list[tuple[Any, Any]] = []
+# Places for a mapping that are in no use: a sym_mapping, the memory that it is in, and what keeps that in its place. A
+# list gives and takes in one step, so threads need no lock.
+_places: list[tuple[Any, bytearray, Any]] = []
+_six_numbers = struct.Struct("6i").unpack
 
 
-def _place() -> tuple[Any, Any]:
+def _place() -> tuple[Any, bytearray, Any]:
     ffi = open_library()[1]
-    place = ffi.new("sym_mapping *")
-    return place, ffi.cast("int32_t *", place)
+    memory = bytearray(24)
+    keep = ffi.from_buffer(memory)
+    return ffi.cast("sym_mapping *", keep), memory, keep
 
 
 def _int32s(values: Any) -> tuple[Any, object]:
