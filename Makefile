@@ -45,7 +45,7 @@ grep -E '^(ok|FAIL|panic:)|skipped:|kernels' $(2); \
 [ $$status = 0 ] || { grep -vE '^ *(=== |--- PASS|PASS$$)' $(2) | tail -n 300; exit $$status; }
 endef
 
-build/ctest/%: cabi/ctest/%.c cabi/include/symbolicate.h build/libsymbolicate.so
+build/ctest/%: cabi/ctest/%.c cabi/ctest/check.h cabi/include/symbolicate.h build/libsymbolicate.so
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -Wall -Wextra -Werror -g -Icabi/include -o $@ $< -Lbuild -lsymbolicate -lpthread -Wl,-rpath,$(CURDIR)/build
 
@@ -56,7 +56,7 @@ test-c: $(CTESTS) ## C programs against the C library
 
 # The same programs under AddressSanitizer, whose own locks don't survive the forks of fork.c; control.c makes mistakes
 # that it must find.
-build/ctest-asan/%: cabi/ctest/%.c cabi/include/symbolicate.h build/libsymbolicate.so
+build/ctest-asan/%: cabi/ctest/%.c cabi/ctest/check.h cabi/include/symbolicate.h build/libsymbolicate.so
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -g -fsanitize=address -fno-omit-frame-pointer -Icabi/include -o $@ $< -Lbuild -lsymbolicate -lpthread -Wl,-rpath,$(CURDIR)/build
 

@@ -294,11 +294,7 @@ func symgo_map_get_memory(handle C.sym_handle, out *C.sym_memory, e *C.sym_error
 		memory.image, memory.image_len = C.uint64_t(at.Image.Address), C.uint64_t(at.Image.Bytes)
 		memory.mapping, memory.mapping_len = C.uint64_t(at.Mapping.Address), C.uint64_t(at.Mapping.Bytes)
 		memory.data, memory.data_len = C.uint64_t(at.Data.Address), C.uint64_t(at.Data.Bytes)
-		for bit, set := range map[C.uint32_t]bool{memorySaved: at.Saved, memoryFile: at.File, memoryDataMapped: at.DataMapped} {
-			if set {
-				memory.flags |= bit
-			}
-		}
+		memory.flags = C.uint32_t(flag(at.Saved)*memorySaved | flag(at.File)*memoryFile | flag(at.DataMapped)*memoryDataMapped)
 		*out = memory
 		return ok
 	})

@@ -31,11 +31,16 @@ func newTable(columns int, textColumns ...int) *table {
 	return t
 }
 
-// text returns the number of a text, -1 for "".
+// text returns the number of a text, -1 for "", which stands for none.
 func (t *table) text(s string) int32 {
 	if s == "" {
 		return -1
 	}
+	return t.number(s)
+}
+
+// number returns the number of a text that is there, be it empty.
+func (t *table) number(s string) int32 {
 	n, has := t.numbers[s]
 	if !has {
 		n = int32(len(t.texts))
@@ -76,7 +81,8 @@ const (
 	frameColumns = C.SYM_FRAME_COLUMNS
 )
 
-func number(n int) int32 { return int32(min(n, math.MaxInt32)) }
+// clamp is for lines and columns as printed, which may be any number.
+func clamp(n int) int32 { return int32(min(n, math.MaxInt32)) }
 
 func (t *table) frame(trace int, f *symbolicate.Frame) {
 	printed := f
@@ -85,26 +91,13 @@ func (t *table) frame(trace int, f *symbolicate.Frame) {
 	}
 	context := int32(-1)
 	if f.Context != nil {
-		if context = t.text(f.Context.Line); context < 0 { // an empty line is a line
-			context = t.empty()
-		}
+		context = t.number(f.Context.Line)
 	}
 	t.rows = append(t.rows,
-		number(trace), t.text(f.Function), t.text(f.File), number(f.Line), number(f.Column),
+		clamp(trace), t.text(f.Function), t.text(f.File), clamp(f.Line), clamp(f.Column),
 		int32(flag(f.Mapped)), int32(flag(f.InApp)), int32(f.Kind),
-		t.text(printed.Function), t.text(printed.File), number(printed.Line), number(printed.Column),
+		t.text(printed.Function), t.text(printed.File), clamp(printed.Line), clamp(printed.Column),
 		t.text(f.Module), t.text(string(f.NameSource)), t.text(f.MapName), t.text(string(f.Reason)), context)
-}
-
-// empty returns the number of "" as a text.
-func (t *table) empty() int32 {
-	n, has := t.numbers[""]
-	if !has {
-		n = int32(len(t.texts))
-		t.numbers[""] = n
-		t.texts = append(t.texts, "")
-	}
-	return n
 }
 
 //export symgo_symbolicate_many

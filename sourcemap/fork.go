@@ -51,8 +51,8 @@ func (m *Map) Memory() Memory {
 		Image: rangeOf(m.image.Bytes()), Mapping: rangeOf(m.image.Region().Mapping()), Data: rangeOf(m.data),
 		Saved: m.image.Saved(), File: m.imageFile != nil, DataMapped: m.dataFile != nil,
 	}
-	if m.imageFile != nil && len(m.imageFile.Bytes()) == len(m.image.Bytes()) {
-		memory.Mapping = memory.Image // else it is a part of an archive
+	if file := rangeOf(m.imageFile.Bytes()); file.Address == memory.Image.Address {
+		memory.Mapping = file // else the image is a part of an archive, which others may have open
 	}
 	if copied := m.copied.Mapping(); copied != nil && m.data != nil {
 		memory.DataMapped = true

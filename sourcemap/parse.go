@@ -67,7 +67,7 @@ func Parse(data []byte, options *Options) (*Map, error) {
 // parse is Parse for data that lies in the region, or is the caller's.
 func parse(data []byte, options *Options, region *mmap.Region) (m *Map, err error) {
 	var image *index.Image
-	if saved := index.Is(data); saved {
+	if index.Is(data) {
 		if image, err = index.Open(data, nil); err == nil {
 			m, err = newMap(image, nil, nil, region.Free)
 		}

@@ -10,18 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "symbolicate.h"
-
-static int checks;
-
-#define CHECK(condition)                                                    \
-  do {                                                                      \
-    checks++;                                                               \
-    if (!(condition)) {                                                     \
-      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-      exit(1);                                                              \
-    }                                                                       \
-  } while (0)
 
 static const char map_text[] =
     "{\"version\":3,\"file\":\"app.js\",\"sources\":[\"a.ts\",null],\"sourcesContent\":[\"let a\",null],"

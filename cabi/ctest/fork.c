@@ -1,5 +1,6 @@
 /* A child of fork() goes on with its parent's maps in a fresh copy of the library, as symbolicate.h says. */
 #define _GNU_SOURCE
+#include "check.h"
 #include "symbolicate.h"
 
 #include <dlfcn.h>
@@ -11,17 +12,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static int checks;
-
-#define CHECK(condition)                                                          \
-  do {                                                                            \
-    checks++;                                                                     \
-    if (!(condition)) {                                                           \
-      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);     \
-      _exit(1);                                                                   \
-    }                                                                             \
-  } while (0)
 
 static char small[] = "{\"version\":3,\"sources\":[\"a.ts\"],\"sourcesContent\":[\"let a\"],\"names\":[\"n\"],\"mappings\":\"AAAAA,SACA\"}";
 

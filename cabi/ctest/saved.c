@@ -10,18 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "symbolicate.h"
-
-static int checks;
-
-#define CHECK(condition)                                                    \
-  do {                                                                      \
-    checks++;                                                               \
-    if (!(condition)) {                                                     \
-      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-      exit(1);                                                              \
-    }                                                                       \
-  } while (0)
 
 static sym_handle open_map(const char *path) {
   sym_handle map = 0;

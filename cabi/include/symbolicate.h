@@ -88,8 +88,9 @@ typedef struct sym_stats {
 
 sym_status sym_get_stats(sym_stats *out);
 
-/* No call makes an object that would bring sym_stats.bytes above the limit: it returns SYM_ERR_LIMIT before it takes
-   memory. 0, at the start: no limit. It is also the soft limit of the Go runtime. */
+/* sym_map_parse and sym_map_open return SYM_ERR_LIMIT, before they take memory, for a map that would bring
+   sym_stats.bytes above the limit by an estimate of one and a half times its bytes. Maps that a symbolicator keeps count, but
+   are not refused. 0, at the start: no limit. It is also the soft limit of the Go runtime. */
 sym_status sym_set_memory_limit(int64_t bytes);
 
 /* Gives memory that is not in use back to the operating system, about 10 ms; without it that happens

@@ -92,8 +92,13 @@ func reuse(size int) *Region {
 	return &Region{k.data, anonymous}
 }
 
-// Bytes returns the memory; it is valid until Grow, Shrink or Free.
-func (r *Region) Bytes() []byte { return r.data }
+// Bytes returns the memory, that of nil is nil; it is valid until Grow, Shrink or Free.
+func (r *Region) Bytes() []byte {
+	if r == nil {
+		return nil
+	}
+	return r.data
+}
 
 // Alloc returns memory of at least so many bytes, whatever is in it. size is above 0.
 func Alloc(size int) (*Region, error) {

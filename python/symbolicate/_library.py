@@ -346,11 +346,13 @@ class Stats(NamedTuple):
 
 
 def set_memory_limit(limit: int | None) -> None:
-    """Limit the bytes that :func:`stats` counts; ``None``: no limit.
+    """Limit the bytes that :func:`stats` counts for maps to be parsed; ``None``: no limit.
 
-    A call that would make an object beyond it raises :class:`LimitError` before it takes memory. Maps that were lent
-    count too, since they are kept; saved indexes that are opened from files do not, since the system can take their
-    pages back. The Go runtime's own soft limit is set with it. Children of ``fork()`` have the limit, too.
+    ``SourceMap.from_bytes`` and ``open`` raise :class:`LimitError`, before they take memory, for a map that would pass
+    it by an estimate of one and a half times its bytes. Maps that were lent count, since they are kept; what a
+    :class:`Symbolicator` keeps counts, but is not refused; saved indexes opened from files do not count, since the
+    system can take their pages back. The Go runtime's own soft limit is set with it. Children of ``fork()`` have it
+    too.
     """
     global _limit
     if limit is not None and limit <= 0:

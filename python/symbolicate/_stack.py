@@ -251,8 +251,8 @@ class Symbolicator(Owner):
     def symbolicate_many(self, traces: "Sequence[str] | Column", *, threads: int = 1) -> FrameTable:
         """Symbolicate many traces in one call, without an object for each frame.
 
-        ``traces`` is a sequence of str, or an Arrow array of strings, which is not copied. So many native ``threads``
-        work on them; other Python threads run meanwhile.
+        ``traces`` is a sequence of str, or an Arrow array of strings. So many native ``threads`` work on them; other
+        Python threads run meanwhile.
         """
         if threads < 1:
             raise ValueError(f"{threads} threads")
