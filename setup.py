@@ -77,6 +77,7 @@ def write_cdef(path):
 
     header = (ROOT / "cabi/include/symbolicate.h").read_text()
     header = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
+    header = re.sub(r"^static inline .*?^}$", "", header, flags=re.DOTALL | re.MULTILINE)
     header = re.sub(r"#ifdef __cplusplus.*?#endif", "", header, flags=re.DOTALL)
     header = re.sub(r"^#.*$", "", header, flags=re.MULTILINE)
     ffi = cffi.FFI()

@@ -114,7 +114,7 @@ func stackBlock(stack *symbolicate.Stack) *C.sym_stack {
 				frames[i] = f
 			}
 		}
-		out := C.sym_stack{message: b.text(stack.Message), text: b.text(text), count: C.size_t(len(stack.Frames))}
+		out := C.sym_stack{message: b.text(stack.Message), text: b.text(text), count: C.size_t(len(stack.Frames)), frame_size: C.sizeof_sym_frame}
 		if len(frames) > 0 {
 			out.frames = &frames[0]
 		}

@@ -39,7 +39,23 @@ sym_columns *symc_columns_new(size_t columns, size_t rows, uint64_t text_columns
 int32_t *symc_columns_starts(sym_columns *c) { return c->starts; }
 char *symc_columns_bytes(sym_columns *c) { return c->bytes; }
 
-sym_columns *sym_columns_new(size_t columns, size_t rows) { return symc_columns_new(columns, rows, 0, 0, 0); }
+static sym_status fail(sym_error *error, sym_status status, const char *words) {
+  if (error) {
+    error->status = status;
+    error->offset = -1;
+    error->message_len = (uint32_t)strlen(words);
+    memcpy(error->message, words, error->message_len + 1);
+  }
+  return status;
+}
+
+sym_status sym_columns_new(size_t columns, size_t rows, sym_columns **out, sym_error *error) {
+  if (!out || columns == 0 || columns > 64) return fail(error, SYM_ERR_ARGUMENT, "no place for the columns, or not 1 to 64 of them");
+  sym_columns *c = symc_columns_new(columns, rows, 0, 0, 0);
+  if (!c) return fail(error, SYM_ERR_MEMORY, "no memory for the columns");
+  *out = c;
+  return SYM_OK;
+}
 
 int32_t *sym_columns_values(sym_columns *c) { return c->values; }
 
@@ -47,15 +63,21 @@ size_t sym_columns_rows(const sym_columns *c) { return c->rows; }
 
 size_t sym_columns_texts(const sym_columns *c) { return c->texts; }
 
-sym_str sym_columns_text(const sym_columns *c, size_t i) {
-  if (i >= c->texts) return (sym_str){NULL, 0};
-  return (sym_str){c->bytes + c->starts[i], (size_t)(c->starts[i + 1] - c->starts[i])};
+sym_status sym_columns_text(const sym_columns *c, size_t i, sym_str *out) {
+  if (i >= c->texts) return SYM_ERR_ARGUMENT;
+  *out = (sym_str){c->bytes + c->starts[i], (size_t)(c->starts[i + 1] - c->starts[i])};
+  return SYM_OK;
 }
 
 void sym_columns_keep(sym_columns *c) { atomic_fetch_add(&c->owners, 1); }
 
 void sym_columns_release(sym_columns *c) {
   if (c && atomic_fetch_sub(&c->owners, 1) == 1) free(c);
+}
+
+void sym_clear_columns(sym_columns **c) {
+  sym_columns_release(*c);
+  *c = NULL;
 }
 
 /* Each schema and array has an allocation of its own, so that a consumer may move a child out of its parent. */
@@ -192,13 +214,13 @@ static int export_array(sym_columns *c, struct ArrowArray *out) {
 }
 
 sym_status sym_columns_export(sym_columns *c, const char *const *names, struct ArrowSchema *schema,
-                              struct ArrowArray *array) {
+                              struct ArrowArray *array, sym_error *error) {
   memset(schema, 0, sizeof *schema);
   memset(array, 0, sizeof *array);
-  if (!export_schema(c, names, schema)) return SYM_ERR_MEMORY;
+  if (!export_schema(c, names, schema)) return fail(error, SYM_ERR_MEMORY, "no memory for an export");
   if (!export_array(c, array)) {
     schema->release(schema);
-    return SYM_ERR_MEMORY;
+    return fail(error, SYM_ERR_MEMORY, "no memory for an export");
   }
   return SYM_OK;
 }

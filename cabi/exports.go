@@ -479,7 +479,7 @@ func symgo_parse_stack(trace *C.char, n C.size_t, out **C.sym_stack, e *C.sym_er
 }
 
 //export symgo_symbolicator_new
-func symgo_symbolicator_new(paths *C.sym_str, n C.size_t, contextLines C.int32_t, out *C.sym_handle, e *C.sym_error) C.sym_status {
+func symgo_symbolicator_new(paths *C.sym_str, n C.size_t, options *C.sym_options, out *C.sym_handle, e *C.sym_error) C.sym_status {
 	return guard(e, func() status {
 		if out == nil || paths == nil && n != 0 || tooLong(n) {
 			return argument("no place for the handle, or no paths")
@@ -491,38 +491,63 @@ func symgo_symbolicator_new(paths *C.sym_str, n C.size_t, contextLines C.int32_t
 			}
 			names[i] = text(p)
 		}
-		if contextLines < 0 {
-			contextLines = symbolicate.MaxContextLines
+		given, s := symbolicatorOptions(options)
+		if s != ok {
+			return s
 		}
-		s, err := symbolicate.New(symbolicate.WithPaths(names...), symbolicate.WithContextLines(int(contextLines)))
+		made, err := symbolicate.New(append(given, symbolicate.WithPaths(names...))...)
 		if err != nil {
 			return failed(err)
 		}
-		*out = C.sym_handle(newHandle(s))
+		*out = C.sym_handle(newHandle(made))
 		return ok
 	})
 }
 
+func symbolicatorOptions(o *C.sym_options) (list []symbolicate.Option, s status) {
+	switch {
+	case o.size == math.MaxUint64 || o.reserved != 0:
+		return nil, argument("options that this library does not know")
+	case o.context_lines < -1 || o.context_lines > symbolicate.MaxContextLines:
+		return nil, argument("%d context lines, want -1 to %d", int(o.context_lines), symbolicate.MaxContextLines)
+	case o.cache_bytes < 0:
+		return nil, argument("a cache of %d bytes", int64(o.cache_bytes))
+	}
+	if o.context_lines != 0 {
+		list = append(list, symbolicate.WithContextLines(max(int(o.context_lines), 0)))
+	}
+	if o.cache_bytes != 0 {
+		list = append(list, symbolicate.WithCacheBytes(int64(o.cache_bytes)))
+	}
+	return list, ok
+}
+
 //export symgo_symbolicator_add
-func symgo_symbolicator_add(handle C.sym_handle, url, debugID, source, sourceMap C.sym_str, e *C.sym_error) C.sym_status {
-	return guard(e, func() (s status) {
-		for _, part := range []C.sym_str{url, debugID, source, sourceMap} {
+func symgo_symbolicator_add(handle C.sym_handle, a *C.sym_artifact, flags C.uint32_t, e *C.sym_error) C.sym_status {
+	return with(handle, e, func(to *symbolicate.Symbolicator) status {
+		switch {
+		case a == nil:
+			return argument("no artifact")
+		case flags&^C.SYM_BORROW != 0:
+			return argument("unknown flags %#x", uint32(flags))
+		}
+		for _, part := range []C.sym_str{a.url, a.debug_id, a.source, a.source_map} {
 			if s := present(unsafe.Pointer(part.data), part.len); s != ok {
 				return s
 			}
 		}
-		owned := func(part C.sym_str) []byte {
-			if part.data == nil {
+		contents := func(part C.sym_str) []byte {
+			switch {
+			case part.data == nil:
 				return nil
+			case flags&C.SYM_BORROW != 0:
+				return bytesAt(unsafe.Pointer(part.data), part.len)
 			}
 			return C.GoBytes(unsafe.Pointer(part.data), C.int(part.len))
 		}
-		if !use(uint64(handle), func(to *symbolicate.Symbolicator) {
-			s = failed(to.Add(symbolicate.Artifact{URL: text(url), DebugID: text(debugID), Source: owned(source), SourceMap: owned(sourceMap)}))
-		}) {
-			return closed
-		}
-		return s
+		return failed(to.Add(symbolicate.Artifact{
+			URL: text(a.url), DebugID: text(a.debug_id), Source: contents(a.source), SourceMap: contents(a.source_map),
+		}))
 	})
 }
 

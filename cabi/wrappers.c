@@ -42,6 +42,17 @@ sym_status sym_close(sym_handle handle) {
   return symgo_close(handle);
 }
 
+void sym_clear_handle(sym_handle *handle) {
+  sym_handle h = __atomic_exchange_n(handle, 0, __ATOMIC_ACQ_REL);
+  if (h) sym_close(h); /* which looks for fork() */
+}
+
+void sym_clear_result(void *pointer_to_result) {
+  void **result = pointer_to_result;
+  free(*result);
+  *result = NULL;
+}
+
 sym_status sym_get_stats(sym_stats *out) {
   ALIVE(NULL);
   return symgo_get_stats(out);
@@ -161,16 +172,28 @@ sym_status sym_parse_stack(const char *text, size_t len, sym_stack **out, sym_er
   return symgo_parse_stack((char *)text, len, out, error);
 }
 
-sym_status sym_symbolicator_new(const sym_str *paths, size_t n, int32_t context_lines, sym_handle *out,
-                                sym_error *error) {
-  ALIVE(error);
-  return symgo_symbolicator_new((sym_str *)paths, n, context_lines, out, error);
+/* Copies what both sides know of a struct that may grow, and returns 0 where the rest is not zero. */
+static int known(void *to, size_t size, const void *from, size_t from_size) {
+  memset(to, 0, size);
+  memcpy(to, from, from_size < size ? from_size : size);
+  for (size_t i = size; i < from_size; i++)
+    if (((const char *)from)[i]) return 0;
+  return 1;
 }
 
-sym_status sym_symbolicator_add(sym_handle symbolicator, sym_str url, sym_str debug_id, sym_str source,
-                                sym_str source_map, sym_error *error) {
+sym_status sym_symbolicator_new(const sym_str *paths, size_t n, const sym_options *options, sym_handle *out,
+                                sym_error *error) {
   ALIVE(error);
-  return symgo_symbolicator_add(symbolicator, url, debug_id, source, source_map, error);
+  sym_options o = {0};
+  if (options && (options->size < sizeof o.size || options->size > 4096 || !known(&o, sizeof o, options, options->size)))
+    o.size = SIZE_MAX; /* asks for more than this library knows */
+  return symgo_symbolicator_new((sym_str *)paths, n, &o, out, error);
+}
+
+sym_status sym_symbolicator_add(sym_handle symbolicator, const sym_artifact *artifact, uint32_t flags,
+                                sym_error *error) {
+  ALIVE(error);
+  return symgo_symbolicator_add(symbolicator, (sym_artifact *)artifact, flags, error);
 }
 
 sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len, sym_stack **out,

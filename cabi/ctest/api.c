@@ -130,6 +130,52 @@ static void test_bad_input(const char *shop) {
   sym_free(NULL);
 }
 
+/* Options that a later version may have are refused where they ask for something, and left alone where they do not. */
+static void test_options(void) {
+  struct {
+    sym_options known;
+    int64_t later;
+  } o = {{.size = sizeof o, .context_lines = -1, .cache_bytes = 1000}, 0};
+  sym_handle s;
+  sym_error error;
+  CHECK(sym_symbolicator_new(NULL, 0, &o.known, &s, &error) == SYM_OK && sym_close(s) == SYM_OK);
+  o.later = 1;
+  CHECK(sym_symbolicator_new(NULL, 0, &o.known, &s, &error) == SYM_ERR_ARGUMENT);
+  o.later = 0;
+  o.known.context_lines = 6;
+  CHECK(sym_symbolicator_new(NULL, 0, &o.known, &s, &error) == SYM_ERR_ARGUMENT);
+  o.known.size = offsetof(sym_options, context_lines); /* an older one: the rest is not looked at */
+  CHECK(sym_symbolicator_new(NULL, 0, &o.known, &s, &error) == SYM_OK && sym_close(s) == SYM_OK);
+  o.known.size = 0;
+  CHECK(sym_symbolicator_new(NULL, 0, &o.known, &s, &error) == SYM_ERR_ARGUMENT);
+}
+
+/* Destructors for variables. */
+static void test_clear(void) {
+  sym_handle map = parse(map_text, 0);
+  sym_strings *names = NULL;
+  sym_clear_result(&names);
+  CHECK(sym_map_strings(map, SYM_NAMES, 0, 1, &names, NULL) == SYM_OK);
+  sym_clear_handle(&map);
+  CHECK(map == 0 && open_handles() == 0);
+  sym_clear_handle(&map);
+  CHECK(equal(names->items[0], "total"));
+  sym_clear_result(&names);
+  CHECK(names == NULL);
+  sym_columns *c = NULL;
+  sym_error error;
+  CHECK(sym_columns_new(0, 1, &c, &error) == SYM_ERR_ARGUMENT && error.status == SYM_ERR_ARGUMENT);
+  CHECK(sym_columns_new(65, 1, &c, NULL) == SYM_ERR_ARGUMENT && sym_columns_new(1, 1, NULL, NULL) == SYM_ERR_ARGUMENT);
+  CHECK(sym_columns_new(2, SIZE_MAX / 4, &c, &error) == SYM_ERR_MEMORY && !c && strlen(error.message) == error.message_len);
+  CHECK(sym_columns_new(4, 3, &c, &error) == SYM_OK && sym_columns_rows(c) == 3);
+  for (int i = 0; i < 12; i++) sym_columns_values(c)[i] = i;
+  sym_str text;
+  CHECK(sym_columns_texts(c) == 0 && sym_columns_text(c, 0, &text) == SYM_ERR_ARGUMENT);
+  sym_clear_columns(&c);
+  CHECK(c == NULL);
+  sym_clear_columns(&c);
+}
+
 static void test_symbolicate(const char *shop) {
   char path[4096], trace[65536];
   snprintf(path, sizeof path, "%s/traces/terser-names/node-checkout.txt", shop);
@@ -142,33 +188,35 @@ static void test_symbolicate(const char *shop) {
   sym_error error;
   sym_handle s;
   sym_str paths = {path, strlen(path)};
-  CHECK(sym_symbolicator_new(&paths, 1, -1, &s, &error) == SYM_OK);
+  CHECK(sym_symbolicator_new(&paths, 1, NULL, &s, &error) == SYM_OK);
   sym_stack *stack;
   CHECK(sym_symbolicate(s, trace, n, &stack, &error) == SYM_OK);
   CHECK(stack->count == 10);
-  const sym_frame *top = &stack->frames[0];
+  const sym_frame *top = sym_stack_frame(stack, 0);
   CHECK(equal(top->file, "../../src/numbers.ts") && top->line == 7 && top->column == 40 && top->mapped && top->symbolicated);
   CHECK(top->printed_line == 2 || top->printed_line == 1);
   CHECK(strstr(top->context_line.data, "throw") && top->pre_context.count == 5 && top->post_context.count <= 5);
   CHECK(strstr(stack->text.data, "src/numbers.ts:7:40"));
-  CHECK(!stack->frames[6].mapped && stack->frames[6].kind == SYM_KIND_NATIVE && equal(stack->frames[6].reason, "native"));
+  CHECK(!sym_stack_frame(stack, 6)->mapped && sym_stack_frame(stack, 6)->kind == SYM_KIND_NATIVE && equal(sym_stack_frame(stack, 6)->reason, "native"));
   sym_free(stack);
 
   CHECK(sym_parse_stack(trace, n, &stack, &error) == SYM_OK);
-  CHECK(stack->count == 10 && !stack->frames[0].symbolicated && stack->text.len == n && !memcmp(stack->text.data, trace, n));
+  CHECK(stack->count == 10 && !sym_stack_frame(stack, 0)->symbolicated && stack->text.len == n && !memcmp(stack->text.data, trace, n));
   sym_free(stack);
 
-  sym_str none = {NULL, 0}, url = {"u.js", 4}, map = {map_text, sizeof map_text - 1};
-  CHECK(sym_symbolicator_add(s, none, none, none, none, &error) == SYM_ERR_ARGUMENT);
-  CHECK(sym_symbolicator_add(s, url, none, none, map, &error) == SYM_OK);
+  sym_artifact nothing = {0}, artifact = {.url = {"u.js", 4}, .source_map = {map_text, sizeof map_text - 1}};
+  CHECK(sym_symbolicator_add(s, &nothing, 0, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_symbolicator_add(s, NULL, 0, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_symbolicator_add(s, &artifact, 4, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_symbolicator_add(s, &artifact, SYM_BORROW, &error) == SYM_OK);
   CHECK(sym_symbolicate(s, "at f (u.js:1:1)", 15, &stack, &error) == SYM_OK);
-  CHECK(stack->count == 1 && stack->frames[0].mapped && equal(stack->frames[0].file, "a.ts"));
+  CHECK(stack->count == 1 && sym_stack_frame(stack, 0)->mapped && equal(sym_stack_frame(stack, 0)->file, "a.ts"));
   sym_free(stack);
   CHECK(sym_close(s) == SYM_OK);
 
   sym_str nowhere = {"/nowhere", 8};
-  CHECK(sym_symbolicator_new(&nowhere, 1, 5, &s, &error) == SYM_ERR_IO);
-  CHECK(sym_symbolicator_new(NULL, 0, 6, &s, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_symbolicator_new(&nowhere, 1, NULL, &s, &error) == SYM_ERR_IO);
+  test_options();
 
   sym_strings *link;
   CHECK(sym_find_source_map_url("//# sourceMappingURL=x.map", 26, &link, &error) == SYM_OK);
@@ -224,9 +272,11 @@ static void test_fork(void) {
     CHECK(error.status == SYM_ERR_FORKED && strlen(error.message) == error.message_len);
     CHECK(sym_map_parse(map_text, 2, 0, &other, NULL) == SYM_ERR_FORKED);
     CHECK(sym_close(map) == SYM_ERR_FORKED);
+    sym_clear_handle(&map);
+    CHECK(map == 0);
     CHECK(equal(names->items[0], "total"));
     CHECK(sym_abi_version() == SYM_ABI_VERSION);
-    sym_free(names);
+    sym_clear_result(&names);
     _exit(0);
   }
   int status;
@@ -246,6 +296,7 @@ int main(int argc, char **argv) {
   test_map(0);
   test_map(SYM_BORROW);
   test_stale_handle();
+  test_clear();
   test_bad_input(argv[1]);
   test_symbolicate(argv[1]);
   test_close_races_lookup();

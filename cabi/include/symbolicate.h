@@ -15,7 +15,8 @@
  *
  * Ownership.  A handle is a number, given back with sym_close. A stale handle, or one closed twice, is
  *             SYM_ERR_CLOSED and never a crash. A result that comes as a pointer to a pointer is one
- *             allocation, given back with one sym_free; it stays good after its handle is closed.
+ *             allocation, given back with one sym_free (sym_columns: sym_columns_release); it stays good
+ *             after its handle is closed. Where a call fails, the place for its result is as it was.
  *             What the library is given it copies, unless SYM_BORROW says otherwise.
  *
  * Threads.    Any call may be made from any thread, also on one handle. sym_close waits until the
@@ -36,7 +37,9 @@
 extern "C" {
 #endif
 
-#define SYM_ABI_VERSION 0 /* not yet settled: 1 will be */
+/* What stands here for version 1 stays as it is: names, numbers, layouts and meanings. Functions and constants may join
+   it, and structs of results may get fields where they are reserved. Compare sym_abi_version() with it after a dlopen. */
+#define SYM_ABI_VERSION 1
 #define SYM_VERSION "0.1.0"
 
 typedef uint64_t sym_handle; /* never 0 */
@@ -81,9 +84,15 @@ void sym_free(void *result);
 /* Gives back a handle of any kind. */
 sym_status sym_close(sym_handle handle);
 
+/* The same for what lies in a variable, which becomes 0 or NULL; if it is that already, nothing happens. They are meant
+   as destructors: they return nothing, and may be called in a child of fork() too, where only results are freed. */
+void sym_clear_handle(sym_handle *handle);
+void sym_clear_result(void *pointer_to_result); /* for sym_free */
+
 typedef struct sym_stats {
   int64_t handles; /* open now */
   int64_t bytes;   /* that their objects keep in memory: input, borrowed or not, and index; no mapped files */
+  int64_t reserved[6];
 } sym_stats;
 
 sym_status sym_get_stats(sym_stats *out);
@@ -136,7 +145,8 @@ typedef struct sym_map_info {
   int64_t mappings, sources, names, problems; /* counts */
   int64_t bytes;                              /* what the map weighs */
   int32_t indexed;                            /* 1: made of sections */
-  int32_t reserved;
+  int32_t reserved32;
+  int64_t reserved[6];
 } sym_map_info;
 
 sym_status sym_map_get_info(sym_handle map, sym_map_info *out, sym_error *error);
@@ -158,15 +168,20 @@ sym_status sym_map_lookup_many(sym_handle map, size_t n, const int32_t *lines, c
 /* Columns of 32-bit integers in one block that may have many owners; they work in a child of fork() too. */
 typedef struct sym_columns sym_columns;
 
-sym_columns *sym_columns_new(size_t columns, size_t rows); /* of one owner; NULL: no memory */
-int32_t *sym_columns_values(sym_columns *c);               /* column by column, each of so many rows */
+/* One to 64 columns of so many rows, of one owner; for sym_map_lookup_many, say. */
+sym_status sym_columns_new(size_t columns, size_t rows, sym_columns **out, sym_error *error);
+
+int32_t *sym_columns_values(sym_columns *c); /* column by column, each of so many rows */
 size_t sym_columns_rows(const sym_columns *c);
-void sym_columns_keep(sym_columns *c);                     /* one owner more */
-void sym_columns_release(sym_columns *c);                  /* one less; the last one frees it. NULL is allowed */
+void sym_columns_keep(sym_columns *c);    /* one owner more */
+void sym_columns_release(sym_columns *c); /* one less; the last one frees it. NULL is allowed */
+void sym_clear_columns(sym_columns **c);  /* sym_columns_release for a variable, which becomes NULL */
 
 /* The numbers of a column of texts are places in a list of distinct ones, -1: none. */
-size_t sym_columns_texts(const sym_columns *c);           /* how many there are */
-sym_str sym_columns_text(const sym_columns *c, size_t i); /* lives as long as the columns; does not end in a NUL */
+size_t sym_columns_texts(const sym_columns *c); /* how many there are */
+
+/* Text i, which lives as long as the columns and does not end in a NUL; SYM_ERR_ARGUMENT: there is none. */
+sym_status sym_columns_text(const sym_columns *c, size_t i, sym_str *out);
 
 /* Arrow's C data interface, as its specification gives it. */
 #ifndef ARROW_C_DATA_INTERFACE
@@ -199,10 +214,10 @@ struct ArrowArray {
 
 #endif
 
-/* A struct array of the columns, under these names; those of texts are dictionary-encoded. It has a share of the
-   block: nothing is copied. */
+/* A struct array of the columns, under these names, a NUL behind each; those of texts are dictionary-encoded. It has a
+   share of the block: nothing is copied. */
 sym_status sym_columns_export(sym_columns *c, const char *const *names, struct ArrowSchema *schema,
-                              struct ArrowArray *array);
+                              struct ArrowArray *array, sym_error *error);
 
 /* Texts of a map. */
 #define SYM_SOURCES 0      /* URLs, with sourceRoot; none where null */
@@ -282,17 +297,40 @@ typedef struct sym_stack {
   sym_str message;
   sym_str text; /* the whole trace, rewritten */
   size_t count;
-  const sym_frame *frames;
+  const sym_frame *frames; /* read by sym_stack_frame */
+  size_t frame_size;       /* bytes from one to the next, more than sizeof(sym_frame) where the library is newer */
 } sym_stack;
+
+static inline const sym_frame *sym_stack_frame(const sym_stack *stack, size_t i) {
+  return (const sym_frame *)((const char *)stack->frames + i * stack->frame_size);
+}
 
 sym_status sym_parse_stack(const char *text, size_t len, sym_stack **out, sym_error *error);
 
-/* A symbolicator searches its maps in folders or single files. context_lines: 0 to 5, -1: 5. */
-sym_status sym_symbolicator_new(const sym_str *paths, size_t n, int32_t context_lines, sym_handle *out, sym_error *error);
+/* What a symbolicator does. All zeros, but for size, are the defaults. */
+typedef struct sym_options {
+  size_t size;           /* sizeof(sym_options) of the caller; what lies behind it counts as zero */
+  int32_t context_lines; /* before and after a frame's line: 1 to 5, -1: none, 0: 5 */
+  int32_t reserved;      /* 0 */
+  int64_t cache_bytes;   /* that parsed maps may take; the one used last is always kept. 0: 512 MiB */
+} sym_options;
 
-/* Makes a minified file and its map known; each may be none, see the Go package's Artifact. */
-sym_status sym_symbolicator_add(sym_handle symbolicator, sym_str url, sym_str debug_id, sym_str source,
-                                sym_str source_map, sym_error *error);
+/* A symbolicator searches its maps in folders or single files. options may be NULL. */
+sym_status sym_symbolicator_new(const sym_str *paths, size_t n, const sym_options *options, sym_handle *out,
+                                sym_error *error);
+
+/* A minified file and its map. Each may be none, but one of url and debug_id must be there. */
+typedef struct sym_artifact {
+  sym_str url;        /* as frames name the file */
+  sym_str debug_id;   /* none: taken from source, if it has one */
+  sym_str source;     /* the minified file */
+  sym_str source_map; /* none: source has it in a data URL, or its debug id or sourceMappingURL lead to it */
+} sym_artifact;
+
+/* Makes an artifact known; it takes the place of an earlier one of that URL. With SYM_BORROW source and source_map are
+   not copied: they stay where they are, unchanged, until sym_close returns. */
+sym_status sym_symbolicator_add(sym_handle symbolicator, const sym_artifact *artifact, uint32_t flags,
+                                sym_error *error);
 
 sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len, sym_stack **out, sym_error *error);
 

@@ -58,7 +58,7 @@ class Archive(Owner):
 
         self = object.__new__(cls)
         self._path = os.fsdecode(name)
-        self._handle, error = Handle(self, again), new_error()
+        self._handle, error = Handle(again), new_error()
         check(again(self._handle.out, error), error)
         return self
 

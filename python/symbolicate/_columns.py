@@ -2,9 +2,11 @@
 
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import partial
+from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-from ._library import open_library, text
+from ._library import check, new_error, open_library, text
 
 if TYPE_CHECKING:
     import numpy
@@ -32,7 +34,10 @@ class Texts(Sequence[str]):
             return [self[k] for k in range(*i.indices(self._n))]
         if not 0 <= i < self._n:  # -1 is none, not the last
             raise IndexError(f"text {i} of {self._n}")
-        return text(open_library()[0].sym_columns_text(self._columns, i)) or ""
+        lib, ffi = open_library()
+        out = ffi.new("sym_str *")
+        check(lib.sym_columns_text(self._columns, i, out), None)
+        return text(out) or ""
 
     def __iter__(self) -> Iterator[str]:
         return (self[i] for i in range(self._n))
@@ -55,12 +60,12 @@ class Table:
 
     texts: Texts
 
-    def __init__(self, columns: Any) -> None:
-        """Take a ``sym_columns *`` over."""
+    def __init__(self, place: Any) -> None:
+        """Take what :func:`new_columns` gave, when it is filled."""
         lib, ffi = open_library()
-        self._columns = columns
-        # A view keeps the values alive, and these the block.
-        self._values = ffi.gc(lib.sym_columns_values(columns), lambda _: lib.sym_columns_release(columns))
+        self._columns = columns = place[0]
+        # A view keeps the values alive, and these the place, which releases the block.
+        self._values = ffi.gc(lib.sym_columns_values(columns), partial(is_, place))
         n, names = int(lib.sym_columns_rows(columns)), self.COLUMNS
         view = memoryview(ffi.buffer(self._values, 4 * n * len(names))).cast("i") if n else memoryview(array("i"))
         for i, name in enumerate(names):
@@ -94,7 +99,7 @@ class Table:
         names = ffi.new("char *[]", keep)
 
         def export(schema: Any, content: Any) -> None:
-            if lib.sym_columns_export(self._columns, names, schema, content) < 0:
-                raise MemoryError("no memory for an export")
+            error = new_error()
+            check(lib.sym_columns_export(self._columns, names, schema, content, error), error)
 
         return _arrow.capsules(export)

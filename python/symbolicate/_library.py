@@ -1,18 +1,20 @@
 """The native library: loading, calls and errors. No other module touches it.
 
 The library is opened by the first call that needs it. Objects own a handle, which is a number that
-:class:`Handle` gives back.
+:class:`Handle` gives back. What gives native memory back is always a function in C that cffi calls, never one in
+Python: there the handler of a signal could raise before the memory is given back, and nobody would try again.
 
 After ``os.fork()`` a Go runtime is dead in the child: calls into it would hang. So the child forgets the
 library, and its first call loads a fresh copy of it, under a new name and a new inode, because the dynamic
 linker would otherwise give the dead one back. Objects of the parent go on in the copy: each knows how it is
-taken over or made again. Nothing is ever called in the dead library.
+taken over or made again. Nothing is ever called in the dead library but the functions in C that give memory
+back, which know that they must not enter Go.
 """
 
 import os
 import threading
-import weakref
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -24,6 +26,8 @@ _NAME = "libsymbolicate.so"
 # From cabi/include/symbolicate.h.
 OK = 0
 NOT_FOUND = 1
+STRICT = 1
+BORROW = 2
 _ERRORS: dict[int, type[_errors.SymbolicateError]] = {
     -1: _errors.ArtifactError,
     -2: _errors.ClosedError,
@@ -37,6 +41,8 @@ _ERRORS: dict[int, type[_errors.SymbolicateError]] = {
 
 MAX_FORK_DEPTH = 16
 """How many copies of the library there may be in one process: forks of forks that all use it."""
+
+ABI_VERSION = 1
 
 OwnerT = TypeVar("OwnerT", bound="Owner")
 
@@ -95,6 +101,8 @@ def _load() -> tuple[Any, Any]:
                     opened = ffi.dlopen(path)
                 except OSError as error:
                     raise _errors.SymbolicateError(f"the native library can't be loaded: {error}") from error
+                if opened.sym_abi_version() != ABI_VERSION:
+                    raise _errors.SymbolicateError(f"{path} is of another version of the package")
             # The runtime starts in a thread of its own: it is up when the first call has returned.
             check(opened.sym_set_memory_limit(_limit), None)
             _ffi, NULL, _pid = ffi, ffi.NULL, os.getpid()
@@ -226,9 +234,15 @@ def new_error() -> Any:
 
 
 def new_result(kind: str) -> Any:
-    """Return a place for a result, which is freed with the place."""
+    """Return a place for a result, which is freed with the place: whatever interrupts Python behind the call."""
     lib, ffi = open_library()
-    return ffi.gc(ffi.new(kind), lambda out: lib.sym_free(out[0]))
+    return ffi.gc(ffi.new(kind), lib.sym_clear_result)
+
+
+def new_columns() -> Any:
+    """Return a place for a ``sym_columns *``, which is released with the place."""
+    lib, ffi = open_library()
+    return ffi.gc(ffi.new("sym_columns **"), lib.sym_clear_columns)
 
 
 def text(value: Any) -> str | None:
@@ -253,7 +267,7 @@ def take_strings(call: Callable[[Any, Any], int]) -> list[str | None] | None:
 
 
 class Handle:
-    """A native handle that is given back on ``close()`` or when its owner is garbage-collected.
+    """A native handle that is given back on ``close()`` or when it is garbage-collected, with its owner.
 
     ``out`` is the place where a call puts the number; it is made before the call, so that the handle is
     given back whatever interrupts Python behind the call. ``lent`` is what must stay in memory for as
@@ -261,14 +275,13 @@ class Handle:
     and takes the parent's object over, or makes it again; it returns a status.
     """
 
-    __slots__ = ("_again", "_finalizer", "epoch", "out", "value")
+    __slots__ = ("_again", "_guard", "epoch", "out", "value")
 
-    def __init__(self, owner: object, again: Callable[[Any, Any], int], lent: object = None) -> None:
-        self.out = open_library()[1].new("sym_handle *")
+    def __init__(self, again: Callable[[Any, Any], int], lent: object = None) -> None:
+        self.out, self._guard = _guarded(lent)
         self.value = 0  # what is in out, once it was asked for; for those who can't wait for number
         self.epoch = _epoch
         self._again = again
-        self._finalizer = weakref.finalize(owner, _give_back, _epoch, self.out, lent)
 
     @property
     def number(self) -> int:
@@ -283,29 +296,39 @@ class Handle:
 
     def _renew(self) -> None:
         """Go on with the parent's object in a child of fork."""
-        _, ffi = open_library()
+        ffi = open_library()[1]
         with _lock:
-            old = self._finalizer.peek()
-            if self.epoch == _epoch or old is None:
+            if self.epoch == _epoch or self.closed:
                 return
-            owner, _, (_, _, lent), _ = old
-            out, error = ffi.new("sym_handle *"), ffi.new("sym_error *")
-            finalizer = weakref.finalize(owner, _give_back, _epoch, out, lent)
-            try:
-                check(self._again(out, error), error)
-            except BaseException:
-                finalizer.detach()
-                raise
-            self._finalizer.detach()
-            self.out, self._finalizer, self.value, self.epoch = out, finalizer, out[0], _epoch
+            (out, guard), error = _guarded(self._guard), ffi.new("sym_error *")  # the old one holds what was lent
+            check(self._again(out, error), error)
+            self.out, self._guard, self.value, self.epoch = out, guard, out[0], _epoch
 
     @property
     def closed(self) -> bool:
-        return not self._finalizer.alive
+        return not self.out[0]
 
     def close(self) -> None:
+        if self.epoch == _epoch:
+            self._close()
+        else:
+            with _lock:  # not while another thread renews it
+                self._close()
+
+    def _close(self) -> None:
         self.value = 0
-        self._finalizer()
+        _ffi.release(self._guard)
+
+
+def _guarded(lent: object) -> tuple[Any, Any]:
+    """Return a place for a handle, and what gives the handle back when it is garbage-collected or released.
+
+    What was lent is kept until that is done.
+    """
+    lib, ffi = open_library()
+    out, give_back = ffi.new("sym_handle *"), partial(lib.sym_clear_handle)
+    give_back.lent = lent  # type: ignore[attr-defined]
+    return out, ffi.gc(out, give_back)
 
 
 class Owner:
@@ -327,13 +350,6 @@ class Owner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _give_back(epoch: int, out: Any, lent: object) -> None:
-    # At exit of a child this runs too, for the parent's objects. 0: the call failed.
-    number, out[0] = out[0], 0
-    if epoch == _epoch and lib is not None and number:
-        lib.sym_close(number)
 
 
 class Stats(NamedTuple):

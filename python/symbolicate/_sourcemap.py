@@ -10,9 +10,19 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 from . import _library
 from ._columns import Table
 from ._errors import SymbolicateError
-from ._library import NOT_FOUND, Handle, Owner, check, new_error, open_library, take_strings
+from ._library import (
+    BORROW,
+    NOT_FOUND,
+    STRICT,
+    Handle,
+    Owner,
+    check,
+    new_columns,
+    new_error,
+    open_library,
+    take_strings,
+)
 
-_STRICT, _BORROW = 1, 2
 _NO_SOURCES = 1
 _SOURCES, _NAMES, _PROBLEMS, _IDENTITY, _SOURCE_TEXTS = range(5)
 
@@ -76,7 +86,7 @@ class SourceMap(Owner):
         lib, ffi = open_library()
         self = object.__new__(cls)
         self._memory = memory = ffi.new("sym_memory *")
-        self._handle = Handle(self, lambda out, error: int(open_library()[0].sym_map_inherit(memory, out, error)), lent)
+        self._handle = Handle(lambda out, error: int(open_library()[0].sym_map_inherit(memory, out, error)), lent)
         self._source_texts, self._name_texts, self._reopen = {}, {-1: None}, None
         error = new_error()
         if check(call(self._handle.out, error), error) == NOT_FOUND:
@@ -99,13 +109,13 @@ class SourceMap(Owner):
         refuse is a :class:`ParseError`; otherwise see :attr:`problems`.
         """
         lib, ffi = open_library()
-        flags = _STRICT if strict else 0
+        flags = STRICT if strict else 0
         if borrow or isinstance(data, bytes):
-            flags |= _BORROW
+            flags |= BORROW
         view = ffi.from_buffer(data)
         return cls._new(
             lambda out, error: int(lib.sym_map_parse(view, len(view), flags, out, error)),
-            view if flags & _BORROW else None,
+            view if flags & BORROW else None,
         )
 
     @classmethod
@@ -118,7 +128,7 @@ class SourceMap(Owner):
         """
         lib, _ = open_library()
         name = os.fsencode(path)
-        flags = _STRICT if strict else 0
+        flags = STRICT if strict else 0
         self = cls._new(lambda out, error: int(lib.sym_map_open(name, len(name), flags, out, error)))
         self._reopen = (os.path.abspath(os.fsdecode(name)), strict)
         return self
@@ -229,10 +239,9 @@ class SourceMap(Owner):
         n = len(line_column)
         if n != len(column_column):
             raise ValueError(f"{n} lines and {len(column_column)} columns")
-        rows = lib.sym_columns_new(4, n)
-        if not rows:
-            raise MemoryError(f"no memory for {n} answers")
-        found, error = Mappings(rows), new_error()
+        rows, error = new_columns(), new_error()
+        check(lib.sym_columns_new(4, n, rows, error), error)
+        found = Mappings(rows)
         places = [found._values + i * n for i in range(4)]
         status = lib.sym_map_lookup_many(
             self._handle.number,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ._columns import Table
 from ._errors import ArtifactError
-from ._library import OK, Handle, Owner, check, new_error, new_result, open_library, text, texts
+from ._library import OK, Handle, Owner, check, new_columns, new_error, new_result, open_library, text, texts
 from ._sourcemap import Column
 
 _NATIVE = 1
@@ -195,8 +195,8 @@ class Symbolicator(Owner):
         if not 0 <= context_lines <= 5:
             raise ValueError(f"context_lines is {context_lines}, want 0 to 5")
         names = [os.fsencode(p) for p in paths]
-        # What was given to add, by URL and debug id: a child of fork gives it to an object of its own.
-        self._added: dict[tuple[bytes | None, bytes | None], list[bytes | None]] = {}
+        # What was given to add, by URL and debug id: a child of fork adds it again.
+        self._added: dict[tuple[str | None, str | None], _Artifact] = {}
         added = self._added
 
         def make(out: Any, error: Any) -> int:
@@ -205,14 +205,17 @@ class Symbolicator(Owner):
             raw = ffi.new(
                 "sym_str[]", [{"data": ffi.cast("char *", k), "len": len(n)} for k, n in zip(keep, names, strict=True)]
             )
-            status = int(lib.sym_symbolicator_new(raw, len(names), context_lines, out, error))
-            for parts in list(added.values()):
+            options = ffi.new(
+                "sym_options *", {"size": ffi.sizeof("sym_options"), "context_lines": context_lines or -1}
+            )
+            status = int(lib.sym_symbolicator_new(raw, len(names), options, out, error))
+            for artifact in tuple(added.values()):
                 if status == OK:
-                    status = _add(out[0], parts, error)
+                    status = artifact.add_to(out[0], error)
             return status
 
         self._paths, self._context_lines = [os.path.abspath(os.fsdecode(name)) for name in names], context_lines
-        self._handle, error = Handle(self, make), new_error()
+        self._handle, error = Handle(make), new_error()
         check(make(self._handle.out, error), error)
 
     def add(
@@ -224,20 +227,15 @@ class Symbolicator(Owner):
     ) -> None:
         """Make a minified file and its map known for frames whose file is ``url``.
 
-        ``source`` and ``source_map`` are bytes, or paths that are read now. At least one of ``url`` and
-        ``debug_id`` must be given.
+        ``source`` and ``source_map`` are bytes, or paths that are read now; the bytes are kept, and native memory has a
+        copy: where many maps are used for long, an :class:`Archive` takes none. At least one of ``url`` and
+        ``debug_id`` must be given; the artifact takes the place of an earlier one of that URL.
         """
         if not isinstance(url, str | None) or not isinstance(debug_id, str | None):
             raise TypeError("url and debug_id are str or None")
-        parts = [
-            None if url is None else url.encode("utf-8", "replace"),
-            None if debug_id is None else debug_id.encode("utf-8", "replace"),
-            _contents(source),
-            _contents(source_map),
-        ]
-        error = new_error()
-        check(_add(self._handle.number, parts, error), error)
-        self._added[parts[0], parts[1]] = parts
+        artifact, error = _Artifact(url, debug_id, _contents(source), _contents(source_map)), new_error()
+        check(artifact.add_to(self._handle.number, error), error)
+        self._added[url, debug_id] = artifact
 
     def __reduce__(self) -> Any:
         if self._added or self._handle.closed:
@@ -268,33 +266,55 @@ class Symbolicator(Owner):
             offsets = array("q", accumulate(map(len, encoded), initial=0))
             keep = ffi.from_buffer(b"".join(encoded))
             data = ffi.cast("char *", keep)
-        out, error = ffi.new("sym_columns *[2]"), new_error()
+        traces_out, frames_out, error = new_columns(), new_columns(), new_error()
         status = lib.sym_symbolicate_many(
             self._handle.number,
             data,
             ffi.from_buffer("int64_t[]", offsets),
             len(offsets) - 1,
             threads,
-            out,
-            out + 1,
+            traces_out,
+            frames_out,
             error,
         )
         del keep  # until here
         check(status, error)
-        table = FrameTable(out[1])
-        table.traces = TraceTable(out[0])
+        table = FrameTable(frames_out)
+        table.traces = TraceTable(traces_out)
         return table
 
     def __repr__(self) -> str:
         return f"<symbolicate.Symbolicator{', closed' if self._handle.closed else ''}>"
 
 
-def _add(symbolicator: int, parts: list[bytes | None], error: Any) -> int:
-    lib, ffi = open_library()
-    keep = [None if part is None else ffi.from_buffer(part) for part in parts]
-    raw = [{"data": ffi.NULL, "len": 0} if k is None else {"data": ffi.cast("char *", k), "len": len(k)} for k in keep]
-    values = [ffi.new("sym_str *", value)[0] for value in raw]
-    return int(lib.sym_symbolicator_add(symbolicator, *values, error))
+class _Artifact:
+    """A minified file and its map, for the library."""
+
+    __slots__ = ("_keep", "_raw")
+
+    def __init__(self, url: str | None, debug_id: str | None, source: bytes | None, source_map: bytes | None) -> None:
+        ffi = open_library()[1]
+        self._keep: list[Any] = []
+
+        def part(value: bytes | None) -> dict[str, Any]:
+            if value is None:
+                return {"data": ffi.NULL, "len": 0}
+            view = ffi.from_buffer(value)
+            self._keep.append(view)
+            return {"data": ffi.cast("char *", view), "len": len(view)}
+
+        self._raw = ffi.new(
+            "sym_artifact *",
+            {
+                "url": part(None if url is None else url.encode("utf-8", "replace")),
+                "debug_id": part(None if debug_id is None else debug_id.encode("utf-8", "replace")),
+                "source": part(source),
+                "source_map": part(source_map),
+            },
+        )
+
+    def add_to(self, symbolicator: int, error: Any) -> int:
+        return int(open_library()[0].sym_symbolicator_add(symbolicator, self._raw, 0, error))
 
 
 def _symbolicator(paths: list[str], context_lines: int) -> Symbolicator:

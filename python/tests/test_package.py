@@ -90,24 +90,49 @@ def test_control_for_leaks() -> None:
 
 
 def test_interrupted_calls_leak_nothing() -> None:
-    """A signal handler that raises behind a native call must not lose the handle that it gave."""
+    """A signal handler that raises, be it behind a native call or while an object dies, must not lose native memory."""
     code = """
 import gc, signal, symbolicate
 
 class Interrupt(Exception): pass
 def interrupt(*_): raise Interrupt
 signal.signal(signal.SIGALRM, interrupt)
-data = b'{"version":3,"sources":["a"],"names":[],"mappings":"' + b",".join([b"AAAA"] * 400_000) + b'"}'
-interrupted = 0
-for i in range(20):
-    signal.setitimer(signal.ITIMER_REAL, 0.002 + i * 0.0005)
-    try:
-        symbolicate.SourceMap.from_bytes(data)
-    except Interrupt:
-        interrupted += 1
-    signal.setitimer(signal.ITIMER_REAL, 0)
-gc.collect()
-assert interrupted, "no call was interrupted"
+large = b'{"version":3,"sources":["a"],"names":[],"mappings":"' + b",".join([b"AAAA"] * 2_000_000) + b'"}'
+small = large[:60] + b'"}'
+
+def often(call):
+    for _ in range(100_000):
+        call()
+
+def cycle():
+    m = symbolicate.SourceMap.from_bytes(small)
+    m.self = m
+
+kept = symbolicate.SourceMap.from_bytes(small)
+symbolicator = symbolicate.Symbolicator()
+for call in (
+    lambda: symbolicate.SourceMap.from_bytes(large),
+    lambda: often(lambda: symbolicate.SourceMap.from_bytes(small)),
+    lambda: often(lambda: symbolicate.SourceMap.from_bytes(small).close()),
+    lambda: often(cycle),
+    lambda: often(symbolicate.Symbolicator),
+    lambda: often(lambda: symbolicate.parse_stack("at f (u.js:1:1)")),
+    lambda: often(lambda: kept.lookup_many([0, 1], [0, 1])),
+    lambda: often(lambda: symbolicator.symbolicate_many(["at f (u.js:1:1)"])),
+):
+    interrupted = 0
+    for i in range(40):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.002 + i * 0.00037)
+            call()
+        except Interrupt:
+            interrupted += 1
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    assert interrupted > 5, interrupted
+    gc.collect()
+    assert symbolicate.stats().handles == 2, symbolicate.stats()
+kept.close()
+symbolicator.close()
 assert symbolicate.stats() == (0, 0), symbolicate.stats()
 """
     result = run(sys.executable, "-c", code)
