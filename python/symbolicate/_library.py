@@ -55,6 +55,7 @@ _identity: tuple[int, ...] = ()  # of that file
 _pid = 0  # of the process that loaded the library
 _epoch = 0  # how many forks lie between this process and the one that imported the package
 _dead: list[Any] = []  # libraries of the processes that this one was forked from: never called, never closed
+_spare: tuple[int, tuple[int, ...]] | None = None  # an open copy of it for children, and its identity
 _fork_mode: Literal["copy", "raise"] = "copy"
 _limit = 0  # of memory, for a copy of the library
 
@@ -91,6 +92,7 @@ def _load() -> tuple[Any, Any]:
         if lib is None:
             from ._native._cdef import ffi  # type: ignore[import-not-found,unused-ignore]
 
+            opened: Any
             if _dead:
                 opened = _open_copy(ffi)
             else:
@@ -130,6 +132,33 @@ def _open_copy(ffi: Any) -> Any:
     )
 
 
+def _make_spare() -> None:
+    """Make a copy of the library in memory for the children of this process, who share its pages."""
+    global _spare
+    if lib is None or _fork_mode == "raise" or (_spare and _is(*_spare)):
+        return
+    try:
+        import fcntl
+
+        file = os.memfd_create(_NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        _copy_to(file)
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+        _spare = file, _identity_of(file)
+    except (OSError, AttributeError, ImportError):
+        _spare = None  # each child makes its own, or says what is wrong
+
+
+def _take_spare(target: int) -> bool:
+    """Make the descriptor one of the copy that an ancestor made, and that none of the ancestors has loaded."""
+    global _spare
+    spare, _spare = _spare, None
+    if spare is None or not _is(*spare):
+        return False
+    os.dup2(spare[0], target, inheritable=False)
+    os.close(spare[0])
+    return True
+
+
 def _copy_in_memory(ffi: Any) -> Any:
     # A descriptor's number can be that of a copy in an ancestor, whose name the dynamic linker still knows. As long as
     # it is open the next one is another.
@@ -140,7 +169,8 @@ def _copy_in_memory(ffi: Any) -> Any:
             descriptors.append(target)
             name = f"/proc/{os.getpid()}/fd/{target}"
             if not _loaded(ffi, name):
-                _copy_to(target)
+                if not _take_spare(target):
+                    _copy_to(target)
                 return ffi.dlopen(name, ffi.RTLD_NOW)
         raise OSError("all names for it are in use")
     finally:
@@ -159,6 +189,9 @@ def _copy_in_file(ffi: Any) -> Any:
 
 
 def _loaded(ffi: Any, name: str) -> bool:
+    """Tell whether the dynamic linker knows the name. The file must be empty: for a library dlopen() would not say
+    why it does not give it, and cffi can't do without.
+    """
     try:
         ffi.dlopen(name, ffi.RTLD_NOW | ffi.RTLD_NOLOAD)
     except OSError:
@@ -171,14 +204,18 @@ def _identity_of(file: int) -> tuple[int, ...]:
     return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
 
 
+def _is(file: int, identity: tuple[int, ...]) -> bool:
+    """Tell whether it is still open for the file: what makes daemons closes all, and others get the numbers."""
+    try:
+        return _identity_of(file) == identity
+    except OSError:
+        return False
+
+
 def _copy_to(target: int) -> None:
     """Write what the parent loaded: a copy of another file could not read what the parent left in memory."""
     global _file
-    try:
-        same = _identity_of(_file) == _identity
-    except OSError:
-        same = False
-    if not same:  # what makes daemons closes all files, and the number may be another's by now
+    if not _is(_file, _identity):
         _file = os.open(os.path.join(_DIRECTORY, _NAME), os.O_RDONLY | os.O_CLOEXEC)
         if _identity_of(_file) != _identity:
             raise OSError("the file of the library was replaced since it was loaded")
@@ -189,6 +226,7 @@ def _copy_to(target: int) -> None:
 
 def _before_fork() -> None:
     _lock.acquire()  # a library that is just being loaded must not be inherited half
+    _make_spare()
 
 
 def _in_parent() -> None:

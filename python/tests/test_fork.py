@@ -219,6 +219,7 @@ def test_no_copy_can_be_made(parent: Parent, monkeypatch: pytest.MonkeyPatch) ->
         raise OSError("not here")
 
     monkeypatch.setattr(_library, "_copy_to", no)
+    monkeypatch.setattr(_library, "_spare", None)
 
     def child() -> None:
         with pytest.raises(ForkError, match=r"no copy .* \(not here; not here\): use symbolicate in the children only"):
@@ -286,11 +287,42 @@ def test_closed_descriptors(parent: Parent) -> None:
     assert in_child(child) == 0
 
 
+def test_children_share_the_copy(parent: Parent) -> None:
+    """Its pages are there once for all children of a process, not once for each; their own children get another."""
+
+    def copies() -> set[str]:
+        return {line.split()[4] for line in Path("/proc/self/maps").read_text().splitlines() if "memfd:" in line}
+
+    read, write = os.pipe()
+
+    def grandchild() -> None:
+        parent.check()
+        assert len(copies()) == 2
+        os.write(write, f"{max(copies() - before)}\n".encode())
+
+    before: set[str] = set()
+
+    def child() -> None:
+        parent.check()
+        before.update(copies())
+        assert len(before) == 1
+        os.write(write, f"{max(before)}\n".encode())
+        assert in_child(grandchild) == 0
+
+    assert [in_child(child) for _ in range(3)] == [0] * 3
+    inodes = os.read(read, 1000).decode().split()
+    os.close(read)
+    os.close(write)
+    assert len(set(inodes[::2])) == 1
+    assert len(set(inodes[1::2])) == 3
+
+
 def test_library_replaced(parent: Parent, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that was updated meanwhile is not mixed with what is in memory."""
 
     def child() -> None:
         os.close(_library._file)
+        monkeypatch.setattr(_library, "_spare", None)
         monkeypatch.setattr(_library, "_NAME", "VERSION")
         with pytest.raises(ForkError, match="was replaced since it was loaded"):
             parent.maps["small, copied"].lookup(0, 0)

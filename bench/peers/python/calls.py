@@ -8,6 +8,7 @@ median of the rounds' ratios. Questions are the same for all, and the answers ar
 
 import gc
 import importlib.metadata
+import multiprocessing
 import os
 import random
 import statistics
@@ -26,6 +27,7 @@ import symbolicate
 
 CALLS = 20_000
 MANY = 200_000
+UNITS = {"two threads": "×", "lookup": "ns", "private memory": "MB", "of an index": "%"}  # by what a figure's name holds
 
 
 def cpu(work, *arguments):
@@ -160,6 +162,44 @@ def forks(figures, m, position):
     os.waitpid(pid, 0)
 
 
+def private_bytes():
+    """Return the memory that this process shares with none."""
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private"))
+
+
+def preload(figures, name, data):
+    """Eight children look up in a map of their parent's, all alive at once: what each needs for itself, and how long."""
+    m = symbolicate.SourceMap.from_bytes(data)
+    index = m.nbytes - len(data)
+    rng, lines = random.Random(3), 1 + data.count(b";")
+    positions = [(rng.randrange(lines), rng.randrange(1000)) for _ in range(1000)]
+    context = multiprocessing.get_context("fork")
+    together, results = context.Barrier(8), context.SimpleQueue()
+
+    def child():
+        before, start = private_bytes(), time.perf_counter_ns()
+        m.lookup(*positions[0])
+        taken = time.perf_counter_ns() - start
+        for p in positions:
+            m.lookup(*p)
+        together.wait()  # all have looked up
+        private = private_bytes() - before
+        together.wait()  # all have counted
+        results.put((private, taken))
+
+    children = [context.Process(target=child) for _ in range(8)]
+    for process in children:
+        process.start()
+    for _ in children:
+        private, taken = results.get()
+        figures.add(f"{name}: private memory of each of 8 children", "symbolicate", private / 1e6)
+        figures.add(f"{name}: that, of an index of {index / 1e6:.0f} MB", "symbolicate", 100 * private / index)
+        figures.add(f"{name}: their first calls, wall time", "symbolicate", taken / 1e6)
+    for process in children:
+        process.join()
+
+
 def imports(figures):
     def start(code):
         return wall(subprocess.run, [sys.executable, "-S", "-c", f"import sys; sys.path = {sys.path!r}; {code}"])
@@ -185,13 +225,15 @@ def main():
         two_threads(figures, mapbox)
         forks(figures, m, position)
         imports(figures)
+    large = max(maps, key=lambda name: len(maps[name]))  # the map of make big, if it was made
+    preload(figures, large, maps[large])
 
     print(f"Python {sys.version.split()[0]}, symbolicate {symbolicate.__version__}, ", end="")
     print(", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("symbolic", "libsourcemap")), end="")
     print(f"; {rounds} rounds; lookups in mapbox-gl, {mappings:,} mappings.\n")
     print("| what | who | figure | times ours (least–most of the rounds) |\n|---|---|--:|--:|")
     for what, by in figures.samples.items():
-        unit = "×" if what.startswith("two") else "ns" if what.startswith("lookup") else "ms"
+        unit = next((unit for part, unit in UNITS.items() if part in what), "ms")
         for who in by:
             ratio = ""
             if who != "symbolicate" and who != "an empty function":
