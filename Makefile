@@ -86,13 +86,16 @@ $(VENV)/wheel-tools: python/requirements-wheel.txt $(VENV)/tools
 	$(VENV)/bin/python -m pip install -q -r $<
 	@touch $@
 
-lint: $(VENV)/tools ## gofmt, go vet, staticcheck, ruff, mypy
+lint: $(VENV)/installed ## gofmt, go vet, staticcheck, ruff, mypy, pyright
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	$(VENV)/bin/ruff check python setup.py testdata
 	$(VENV)/bin/ruff format --check python setup.py testdata
 	$(VENV)/bin/mypy
+	$(VENV)/bin/pyright
+	@cd / && log=$$(PATH="$(abspath $(VENV))/bin:$$PATH" pyright --ignoreexternal --verifytypes symbolicate) || \
+	  { echo "$$log"; exit 1; }
 
 corpus: ## fetch the pinned npm packages that the corpus tests compare on (needs node)
 	node bench/corpus.mjs

@@ -5,7 +5,7 @@ import os
 import struct
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, ClassVar, NamedTuple, NoReturn, Protocol
 
 from . import _library
 from ._columns import Table
@@ -57,7 +57,8 @@ class Mappings(Table):
     where there is no mapping.
     """
 
-    __slots__ = COLUMNS = ("source", "line", "column", "name")
+    COLUMNS: ClassVar[tuple[str, ...]] = ("source", "line", "column", "name")
+    __slots__ = COLUMNS
 
     source: memoryview
     line: memoryview

@@ -4,7 +4,7 @@ import os
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ._columns import Table
 from ._errors import ArtifactError
@@ -83,7 +83,8 @@ class Stack(NamedTuple):
 class TraceTable(Table):
     """The traces of :meth:`Symbolicator.symbolicate_many`, one row each, see :class:`Table`."""
 
-    __slots__ = COLUMNS = ("message", "first_frame", "frames")
+    COLUMNS: ClassVar[tuple[str, ...]] = ("message", "first_frame", "frames")
+    __slots__ = COLUMNS
 
     message: memoryview
     """What stands before the first frame: a number of ``texts``, -1: nothing."""
@@ -102,7 +103,7 @@ class FrameTable(Table):
     ``texts``, -1 for none.
     """
 
-    COLUMNS = (
+    COLUMNS: ClassVar[tuple[str, ...]] = (
         *("trace", "function", "filename", "lineno", "colno", "mapped", "in_app", "kind"),
         *("minified_function", "minified_filename", "minified_lineno", "minified_colno"),
         *("module", "name_source", "map_name", "reason", "context_line"),
@@ -260,9 +261,10 @@ class Symbolicator(Owner):
 
             data, offsets, keep = _arrow.strings(traces)
         else:
-            if isinstance(traces, str):
+            texts: Any = traces
+            if isinstance(texts, str):
                 raise TypeError("symbolicate_many() takes many traces, this is one str")
-            encoded = [trace.encode("utf-8", "replace") for trace in traces]
+            encoded = [trace.encode("utf-8", "replace") for trace in texts]
             offsets = array("q", accumulate(map(len, encoded), initial=0))
             keep = ffi.from_buffer(b"".join(encoded))
             data = ffi.cast("char *", keep)

@@ -19,6 +19,7 @@ from symbolicate import (
     SourceMap,
     Symbolicator,
     Table,
+    TraceTable,
     _stack,
 )
 
@@ -157,8 +158,8 @@ def check_frames(table: FrameTable, traces: list[str], s: Symbolicator) -> None:
     assert row == len(table)
 
 
-def text_of(traces: Table, i: int) -> str | None:
-    number = traces.message[i]  # type: ignore[attr-defined]
+def text_of(traces: TraceTable, i: int) -> str | None:
+    number: int = traces.message[i]
     return None if number < 0 else traces.texts[number]
 
 

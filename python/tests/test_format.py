@@ -157,7 +157,8 @@ def made_map(seed: int) -> tuple[bytes, list[Mapping]]:
                 original = (max(source, 0), r.randint(largest // 2, largest), r.randint(largest // 3, largest), -1)
             if original[0] >= 0:
                 name = max(min(near, len(names)) - r.randint(1, 9), 0)
-                original = (*original[:3], name if r.random() < named else -1)
+                source, line_there, column_there, _ = original
+                original = (source, line_there, column_there, name if r.random() < named else -1)
             mappings.append(Mapping(line, column, *original))
     texts = ["", "a", "é\n", "a\r\n\rb\u2028c\u2029", None, *("🛒 x\r\n" * n + "end" * (n % 2) for n in range(28, 70))]
     fields = {
@@ -247,7 +248,7 @@ def corpus() -> list[dict[str, str] | None]:
 
 def sampled(reader: Reader, r: random.Random) -> list[Position]:
     """Return 21,000 positions: of mappings and beside them, between the starts of blocks, and anywhere."""
-    found, blocks = [], len(reader.keys)
+    found, blocks, last_line = [], len(reader.keys), 0
     for b in r.choices(range(blocks), k=1000):
         near = r.choices(reader.block(b), k=10)
         found += [(m.generated_line, max(m.generated_column + r.choice([-1, 0, 0, 1]), 0)) for m in near]
