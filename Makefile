@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_SOURCES  := $(shell find cabi cmd internal sourcemap symbolicate -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name 'exports.map')
 PY_SOURCES  := $(wildcard python/symbolicate/*.py) setup.py pyproject.toml
 
-.PHONY: help build demo test test-go test-purego test-c test-c-asan test-python lint corpus big bench bench-python bench-short testdata fuzz soak soak-leaks wheel clean
+.PHONY: help build demo test test-go test-purego test-c test-c-asan test-c-valgrind test-python lint corpus big bench bench-python bench-short testdata fuzz soak soak-leaks wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ demo: $(VENV)/installed ## build all, install the Python package, symbolicate th
 	@echo; echo '== through Python =='; echo
 	@$(VENV)/bin/python testdata/shop/demo.py
 
-test: test-go test-purego test-c test-c-asan test-python ## all tests; what needs node or the corpus says so and is skipped
+test: test-go test-purego test-c test-c-asan test-c-valgrind test-python ## all tests; what needs node or the corpus says so and is skipped
 
 test-go: ## Go tests, with the race detector
 	@$(call go-test,-race,build/go-test.log)
@@ -67,6 +67,22 @@ test-c-asan: build/ctest-asan/control/control build/ctest-asan/api build/ctest-a
 	@for mistake in leak overrun late; do \
 	  if $(ASAN) $< $$mistake >build/control.log 2>&1 || ! grep -q Sanitizer build/control.log; then echo "$$mistake was not found"; exit 1; fi; done
 	@for t in $(filter-out %/control,$^); do echo "$$t"; $(ASAN) $$t testdata/shop || exit 1; done
+
+# And under valgrind, where fork.c would take too long: each of its children is checked, too. What is still reachable counts
+# as a leak: Go's memory, which valgrind searches for pointers, holds old ones.
+VALGRIND := CTEST_ROUNDS=10 timeout 300 valgrind -q --read-inline-info=no --fair-sched=yes --error-exitcode=9 --leak-check=full \
+  --show-leak-kinds=all --errors-for-leak-kinds=all --suppressions=cabi/ctest/go.supp
+
+build/ctest/control: cabi/ctest/control/control.c cabi/include/symbolicate.h build/libsymbolicate.so
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -g -Icabi/include -o $@ $< -Lbuild -lsymbolicate -Wl,-rpath,$(CURDIR)/build
+
+test-c-valgrind: build/ctest/control build/ctest/api build/ctest/saved ## C programs under valgrind, where there is one
+	@if ! command -v valgrind >/dev/null; then echo 'valgrind: skipped: there is none on this machine'; exit 0; fi; \
+	set -e; $(VALGRIND) $< none; \
+	for mistake in leak overrun late; do \
+	  if $(VALGRIND) $< $$mistake >build/control.log 2>&1 || ! grep -qE 'Invalid read|in loss record' build/control.log; then echo "$$mistake was not found"; exit 1; fi; done; \
+	for t in $(filter-out %/control,$^); do echo "$$t"; $(VALGRIND) $$t testdata/shop; done
 
 test-python: $(VENV)/installed ## Python tests against the installed wheel
 	$(VENV)/bin/python -m pytest -q
