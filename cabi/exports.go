@@ -471,11 +471,17 @@ func symgo_parse_stack(trace *C.char, n C.size_t, out **C.sym_stack, e *C.sym_er
 			return s
 		}
 		stack := symbolicate.ParseStack(C.GoStringN(trace, C.int(n)))
-		if *out = stackBlock(&stack); *out == nil {
-			return noRoom
-		}
-		return ok
+		return give(out, &stack)
 	})
+}
+
+func give(out **C.sym_stack, stack *symbolicate.Stack) status {
+	block := stackBlock(stack)
+	if block == nil {
+		return noRoom
+	}
+	*out = block
+	return ok
 }
 
 //export symgo_symbolicator_new
@@ -553,24 +559,48 @@ func symgo_symbolicator_add(handle C.sym_handle, a *C.sym_artifact, flags C.uint
 
 //export symgo_symbolicate
 func symgo_symbolicate(handle C.sym_handle, trace *C.char, n C.size_t, out **C.sym_stack, e *C.sym_error) C.sym_status {
-	return guard(e, func() (s status) {
+	return with(handle, e, func(s *symbolicate.Symbolicator) status {
 		if out == nil {
 			return argument("no place for the result")
 		}
 		if s := present(unsafe.Pointer(trace), n); s != ok {
 			return s
 		}
-		if !use(uint64(handle), func(with *symbolicate.Symbolicator) {
-			stack, err := with.Symbolicate(context.Background(), symbolicate.ParseStack(C.GoStringN(trace, C.int(n))))
-			if err != nil {
-				s = failed(err)
-			} else if *out = stackBlock(&stack); *out == nil {
-				s = noRoom
-			}
-		}) {
-			return closed
+		stack, err := s.Symbolicate(context.Background(), symbolicate.ParseStack(C.GoStringN(trace, C.int(n))))
+		if err != nil {
+			return failed(err)
 		}
-		return s
+		return give(out, &stack)
+	})
+}
+
+//export symgo_symbolicate_frames
+func symgo_symbolicate_frames(handle C.sym_handle, frames *C.sym_frame, n, frameSize C.size_t, out **C.sym_stack, e *C.sym_error) C.sym_status {
+	return with(handle, e, func(s *symbolicate.Symbolicator) status {
+		if out == nil || frames == nil && n != 0 || tooLong(n) || frameSize < C.sizeof_sym_frame || tooLong(frameSize) {
+			return argument("no place for the result, no frames, or smaller ones than this library's")
+		}
+		printed := symbolicate.Stack{Frames: make([]symbolicate.Frame, int(n))}
+		for i := range printed.Frames {
+			given := (*C.sym_frame)(unsafe.Add(unsafe.Pointer(frames), i*int(frameSize)))
+			for _, part := range []C.sym_str{given.function, given.file, given.raw} {
+				if s := present(unsafe.Pointer(part.data), part.len); s != ok {
+					return s
+				}
+			}
+			if given.line < 0 || given.column < 0 || given.kind < C.SYM_KIND_CODE || given.kind > C.SYM_KIND_EVAL {
+				return argument("frame %d has line %d, column %d, kind %d", i, int64(given.line), int64(given.column), int32(given.kind))
+			}
+			printed.Frames[i] = symbolicate.Frame{
+				Function: text(given.function), File: text(given.file), Line: int(given.line), Column: int(given.column),
+				Kind: symbolicate.Kind(given.kind), Raw: text(given.raw),
+			}
+		}
+		stack, err := s.Symbolicate(context.Background(), printed)
+		if err != nil {
+			return failed(err)
+		}
+		return give(out, &stack)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/symbolicate/symbolicate/sourcemap"
 	"github.com/symbolicate/symbolicate/symbolicate"
 )
 
@@ -73,6 +74,43 @@ func (t *table) block() *C.sym_columns {
 		starts[i+1] = int32(at)
 	}
 	return c
+}
+
+//export symgo_map_mappings
+func symgo_map_mappings(handle C.sym_handle, out **C.sym_columns, e *C.sym_error) C.sym_status {
+	return withMap(handle, out, e, func(m *sourcemap.Map) status {
+		const columns = int(unsafe.Sizeof(C.sym_mapping{}) / 4)
+		n := m.Len()
+		if n > maxBlock/columns/4 {
+			return noRoom
+		}
+		c := C.symc_columns_new(C.size_t(columns), C.size_t(n), 0, 0, 0)
+		if c == nil {
+			return noRoom
+		}
+		values, i := unsafe.Slice((*int32)(C.sym_columns_values(c)), columns*n), 0
+		for found := range m.Mappings() {
+			if i == n {
+				i++
+				break
+			}
+			if found.Source < 0 {
+				found.Original = sourcemap.Position{Line: -1, Column: -1}
+			}
+			for k, v := range [columns]int32{
+				found.Generated.Line, found.Generated.Column, found.Source, found.Original.Line, found.Original.Column, found.Name,
+			} {
+				values[k*n+i] = v
+			}
+			i++
+		}
+		if i != n { // not as many as a damaged index promises
+			C.sym_columns_release(c)
+			return failed(sourcemap.ErrDamaged)
+		}
+		*out = c
+		return ok
+	})
 }
 
 // Columns of symgo_symbolicate_many's tables, as symbolicate.h names them.

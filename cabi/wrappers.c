@@ -120,6 +120,11 @@ sym_status sym_map_lookup_many(sym_handle map, size_t n, const int32_t *lines, c
   return symgo_map_lookup_many(map, n, (int32_t *)lines, (int32_t *)columns, source, line, column, name, error);
 }
 
+sym_status sym_map_mappings(sym_handle map, sym_columns **out, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_mappings(map, out, error);
+}
+
 sym_status sym_map_strings(sym_handle map, uint32_t kind, size_t first, size_t n, sym_strings **out,
                            sym_error *error) {
   ALIVE(error);
@@ -200,6 +205,12 @@ sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len
                            sym_error *error) {
   ALIVE(error);
   return symgo_symbolicate(symbolicator, (char *)text, len, out, error);
+}
+
+sym_status sym_symbolicate_frames(sym_handle symbolicator, const sym_frame *frames, size_t n, size_t frame_size,
+                                  sym_stack **out, sym_error *error) {
+  ALIVE(error);
+  return symgo_symbolicate_frames(symbolicator, (sym_frame *)frames, n, frame_size, out, error);
 }
 
 sym_status sym_symbolicate_many(sym_handle symbolicator, const char *text, const int64_t *offsets, size_t n,

@@ -56,6 +56,13 @@ static void test_map(uint32_t flags) {
   CHECK(source[2] == -1 && line[2] == -1 && column[2] == -1 && name[2] == -1);
   CHECK(sym_map_lookup_many(map, 0, lines, columns, source, line, column, name, &error) == SYM_OK);
 
+  sym_columns *all;
+  CHECK(sym_map_mappings(map, &all, &error) == SYM_OK && sym_columns_rows(all) == 3);
+  static const int32_t want[] = {0, 0, 0, 0, 10, 14, 0, 0, -1, 0, 1, -1, 0, 4, -1, 0, -1, -1};
+  CHECK(!memcmp(sym_columns_values(all), want, sizeof want));
+  sym_columns_release(all);
+  CHECK(sym_map_mappings(map, NULL, &error) == SYM_ERR_ARGUMENT);
+
   sym_strings *texts;
   CHECK(sym_map_strings(map, SYM_SOURCES, 0, SIZE_MAX, &texts, &error) == SYM_OK);
   CHECK(texts->count == 2 && equal(texts->items[0], "a.ts") && !texts->items[1].data);
@@ -212,6 +219,17 @@ static void test_symbolicate(const char *shop) {
   CHECK(sym_symbolicate(s, "at f (u.js:1:1)", 15, &stack, &error) == SYM_OK);
   CHECK(stack->count == 1 && sym_stack_frame(stack, 0)->mapped && equal(sym_stack_frame(stack, 0)->file, "a.ts"));
   sym_free(stack);
+
+  sym_frame frames[2] = {{.function = {"f", 1}, .file = {"u.js", 4}, .line = 1, .column = 1}, {.kind = SYM_KIND_NATIVE}};
+  CHECK(sym_symbolicate_frames(s, frames, 2, sizeof *frames, &stack, &error) == SYM_OK && stack->count == 2);
+  CHECK(sym_stack_frame(stack, 0)->mapped && equal(sym_stack_frame(stack, 0)->file, "a.ts"));
+  CHECK(equal(sym_stack_frame(stack, 1)->reason, "native"));
+  sym_free(stack);
+  CHECK(sym_symbolicate_frames(s, NULL, 0, sizeof *frames, &stack, &error) == SYM_OK && stack->count == 0);
+  sym_free(stack);
+  CHECK(sym_symbolicate_frames(s, frames, 2, sizeof *frames - 1, &stack, &error) == SYM_ERR_ARGUMENT);
+  frames[1].kind = 9;
+  CHECK(sym_symbolicate_frames(s, frames, 2, sizeof *frames, &stack, &error) == SYM_ERR_ARGUMENT);
   CHECK(sym_close(s) == SYM_OK);
 
   sym_str nowhere = {"/nowhere", 8};

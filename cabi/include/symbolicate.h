@@ -177,6 +177,10 @@ void sym_columns_keep(sym_columns *c);    /* one owner more */
 void sym_columns_release(sym_columns *c); /* one less; the last one frees it. NULL is allowed */
 void sym_clear_columns(sym_columns **c);  /* sym_columns_release for a variable, which becomes NULL */
 
+/* All mappings in the order of their generated positions, in six columns as sym_mapping names its fields: 24 bytes each,
+   together 1 GiB at most. source, line and column are -1 where a mapping has no original position, name where it has none. */
+sym_status sym_map_mappings(sym_handle map, sym_columns **out, sym_error *error);
+
 /* The numbers of a column of texts are places in a list of distinct ones, -1: none. */
 size_t sym_columns_texts(const sym_columns *c); /* how many there are */
 
@@ -333,6 +337,11 @@ sym_status sym_symbolicator_add(sym_handle symbolicator, const sym_artifact *art
                                 sym_error *error);
 
 sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len, sym_stack **out, sym_error *error);
+
+/* The same for frames that the caller has, the innermost first: their function, file, line, column, kind and raw are
+   read. frame_size is sizeof(sym_frame). */
+sym_status sym_symbolicate_frames(sym_handle symbolicator, const sym_frame *frames, size_t n, size_t frame_size,
+                                  sym_stack **out, sym_error *error);
 
 /* Many traces at once: trace i is the text from offsets[i] to offsets[i+1], of n+1 offsets in bytes. They are
    symbolicated by so many threads; 0 and 1: one. The results are two tables, each given back with sym_columns_release.

@@ -25,7 +25,7 @@ from ._errors import (
     SymbolicateError,
 )
 from ._library import Stats, set_fork_mode, set_memory_limit, stats, trim, version
-from ._sourcemap import Mapping, Mappings, SourceMap, find_source_map_url
+from ._sourcemap import Mapping, Mappings, MappingTable, Source, SourceMap, find_source_map_url
 from ._stack import Frame, FrameTable, MinifiedFrame, Stack, Symbolicator, TraceTable, parse_stack
 
 __version__ = version()
@@ -41,9 +41,11 @@ __all__ = [
     "Key",
     "LimitError",
     "Mapping",
+    "MappingTable",
     "Mappings",
     "MinifiedFrame",
     "ParseError",
+    "Source",
     "SourceMap",
     "Stack",
     "Stats",

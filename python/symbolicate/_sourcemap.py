@@ -4,7 +4,7 @@ import mmap
 import os
 import struct
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple, NoReturn, Protocol
 
 from . import _library
@@ -50,6 +50,21 @@ class Mapping(NamedTuple):
     """Where the mapping itself stands: at or before the position asked for."""
 
 
+class Source(NamedTuple):
+    """An original source of a map."""
+
+    url: str | None
+    """With the map's ``sourceRoot``; ``None`` where the map names none."""
+    text: str | None
+    """From ``sourcesContent``; ``None`` where it is not there."""
+    ignored: bool
+    """In the map's ignore list: third-party code."""
+
+    def __repr__(self) -> str:
+        text = "None" if self.text is None else f"<{len(self.text)} characters>"
+        return f"Source(url={self.url!r}, text={text}, ignored={self.ignored})"
+
+
 class Mappings(Table):
     """The answers of :meth:`SourceMap.lookup_many`: four columns, one row a position, see :class:`Table`.
 
@@ -60,6 +75,24 @@ class Mappings(Table):
     COLUMNS: ClassVar[tuple[str, ...]] = ("source", "line", "column", "name")
     __slots__ = COLUMNS
 
+    source: memoryview
+    line: memoryview
+    column: memoryview
+    name: memoryview
+
+
+class MappingTable(Table):
+    """All mappings of a map, one row each in the order of their generated positions, see :class:`Table`.
+
+    ``source`` and ``name`` are indices into the map's ``sources`` and ``names``. -1 stands for none; ``source``,
+    ``line`` and ``column`` are -1 where a mapping has no original position.
+    """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("generated_line", "generated_column", "source", "line", "column", "name")
+    __slots__ = COLUMNS
+
+    generated_line: memoryview
+    generated_column: memoryview
     source: memoryview
     line: memoryview
     column: memoryview
@@ -256,6 +289,29 @@ class SourceMap(Owner):
         check(status, error)
         return found
 
+    def mappings(self) -> MappingTable:
+        """Return all mappings as columns, 24 bytes each.
+
+        :class:`LimitError` where they take more than 1 GiB.
+        """
+        lib, _ = open_library()
+        rows, error = new_columns(), new_error()
+        check(lib.sym_map_mappings(self._handle.number, rows, error), error)
+        return MappingTable(rows)
+
+    def __iter__(self) -> Iterator[Mapping]:
+        """Go through all mappings in the order of their generated positions.
+
+        ``line`` and ``column`` are -1 where a mapping has no original position. The whole of :meth:`mappings` is
+        kept meanwhile.
+        """
+        table = self.mappings()
+        for generated_line, generated_column, source, line, column, name in zip(
+            *(getattr(table, c) for c in table.COLUMNS), strict=True
+        ):
+            source_text, name_text = (None, None) if source < 0 else self._text(source, name)
+            yield Mapping(source_text, line, column, name_text, generated_line, generated_column)
+
     def _strings(self, kind: int, first: int = 0, n: int | None = None) -> list[str | None]:
         lib, _ = open_library()
         number = self._handle.number
@@ -292,6 +348,10 @@ class SourceMap(Owner):
     def nbytes(self) -> int:
         """The memory that the map keeps in bytes: those that it was made from, and its index."""
         return int(self._info().bytes)
+
+    def source(self, i: int) -> Source:
+        """Return source i (0-based) as a whole."""
+        return Source(self._strings(_SOURCES, self._index(i), 1)[0], self.source_text(i), self.ignored(i))
 
     def source_text(self, i: int) -> str | None:
         """Return the text of source i (0-based) from ``sourcesContent``, ``None`` where it is not there."""

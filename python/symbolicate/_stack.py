@@ -4,14 +4,14 @@ import os
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, overload
 
 from ._columns import Table
 from ._errors import ArtifactError
 from ._library import OK, Handle, Owner, check, new_columns, new_error, new_result, open_library, text, texts
 from ._sourcemap import Column
 
-_NATIVE = 1
+_CODE, _NATIVE = 0, 1
 
 
 class MinifiedFrame(NamedTuple):
@@ -243,9 +243,45 @@ class Symbolicator(Owner):
             return super().__reduce__()
         return _symbolicator, (self._paths, self._context_lines)
 
-    def symbolicate(self, trace: str) -> Stack:
-        """Return the trace with every frame mapped that can be."""
-        return _take_stack("sym_symbolicate", trace, self._handle)
+    @overload
+    def symbolicate(self, trace: str) -> Stack: ...
+    @overload
+    def symbolicate(self, trace: Sequence[Frame]) -> list[Frame]: ...
+    def symbolicate(self, trace: str | Sequence[Frame]) -> Stack | list[Frame]:
+        """Return the trace with every frame mapped that can be.
+
+        It is a text, or frames that the caller has, the innermost first: of these ``function``, ``filename``,
+        ``lineno``, ``colno`` and ``native`` count.
+        """
+        if isinstance(trace, str):
+            return _take_stack("sym_symbolicate", trace, self._handle)
+        for frame in trace:
+            if not isinstance(frame, Frame):
+                raise TypeError(f"a trace is a str or frames, this has {type(frame).__name__}")
+            if frame.lineno < 0 or frame.colno < 0:
+                raise ValueError(f"lineno is {frame.lineno}, colno {frame.colno}")
+        lib, ffi = open_library()
+        keep: list[Any] = []
+
+        def raw(value: str) -> dict[str, Any]:
+            view = ffi.from_buffer(value.encode("utf-8", "replace"))
+            keep.append(view)
+            return {"data": ffi.cast("char *", view), "len": len(view)}
+
+        frames = ffi.new(
+            "sym_frame[]",
+            [
+                {
+                    **{"function": raw(f.function), "file": raw(f.filename), "line": f.lineno, "column": f.colno},
+                    "kind": _NATIVE if f.native else _CODE,
+                }
+                for f in trace
+            ],
+        )
+        out, error = new_result("sym_stack **"), new_error()
+        number, size = self._handle.number, ffi.sizeof("sym_frame")
+        check(lib.sym_symbolicate_frames(number, frames, len(trace), size, out, error), error)
+        return [_frame(out[0].frames[i]) for i in range(out[0].count)]
 
     def symbolicate_many(self, traces: "Sequence[str] | Column", *, threads: int = 1) -> FrameTable:
         """Symbolicate many traces in one call, without an object for each frame.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import SHOP
 
 from symbolicate import (
     Archive,
@@ -16,6 +17,7 @@ from symbolicate import (
     ClosedError,
     Mapping,
     ParseError,
+    Source,
     SourceMap,
     SymbolicateError,
     Symbolicator,
@@ -41,6 +43,38 @@ def test_lookup(map_bytes: bytes) -> None:
         assert m.source_text(1) is None
         assert [m.ignored(0), m.ignored(1)] == [False, True]
         assert m.nbytes > 0
+
+
+def test_mappings() -> None:
+    m = SourceMap.open(SHOP / "dist/terser-names/shop.min.js.map")
+    table, all_of_them = m.mappings(), list(m)
+    assert len(table) == len(m) == len(all_of_them) > 800
+    assert [f.generated_column for f in all_of_them] == list(table.generated_column)
+    lines, columns = table.generated_line, table.generated_column
+    assert sorted(zip(lines, columns, strict=True)) == list(zip(lines, columns, strict=True))
+    places = [(f.generated_line, f.generated_column) for f in all_of_them]
+    for found in all_of_them:
+        if found.source is not None and places.count((found.generated_line, found.generated_column)) == 1:
+            assert m.lookup(found.generated_line, found.generated_column) == found
+    small = SourceMap.from_bytes(b'{"version":3,"sources":["a",null],"names":["n"],"mappings":"A,CAAAA;;CCAA"}')
+    assert list(small) == [
+        Mapping(None, -1, -1, None, 0, 0),
+        Mapping("a", 0, 0, "n", 0, 1),
+        Mapping(None, 0, 0, None, 2, 1),
+    ]
+    assert list(small.mappings().source) == [-1, 0, 1]
+    assert small.mappings().arrow().num_rows == 3
+    assert list(SourceMap.from_bytes(b'{"version":3,"sources":[],"mappings":""}')) == []
+
+
+def test_source() -> None:
+    data = b'{"version":3,"sources":["a",null],"sourcesContent":["let a"],"names":[],"mappings":"","ignoreList":[1]}'
+    m = SourceMap.from_bytes(data)
+    assert m.source(0) == Source("a", "let a", False)
+    assert m.source(1) == Source(None, None, True)
+    assert repr(m.source(0)) == "Source(url='a', text=<5 characters>, ignored=False)"
+    with pytest.raises(IndexError):
+        m.source(2)
 
 
 def test_lookup_across_lines() -> None:

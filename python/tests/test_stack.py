@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support import SHOP
 
-from symbolicate import ArtifactError, ClosedError, Symbolicator, parse_stack
+from symbolicate import ArtifactError, ClosedError, Frame, Symbolicator, parse_stack
 
 TABLE = json.loads((SHOP / "expected.json").read_text("utf-8"))["cases"]
 
@@ -45,6 +45,33 @@ def test_shop(case: dict[str, object]) -> None:
         assert frame.in_app
         assert frame.reason is None
         assert f":{want['line']}:{want['column']}" in str(stack)
+
+
+def test_frames() -> None:
+    """Frames that a service has are symbolicated as the text that they came from."""
+    build = SHOP / "dist/terser-names"
+    with Symbolicator(build) as s:
+        for trace in (SHOP / "traces/terser-names").glob("*.txt"):
+            text = trace.read_text("utf-8")
+            printed = parse_stack(text).frames
+            if any("eval" in f.filename for f in printed):
+                continue
+            mine = [Frame(f.function, f.filename, f.lineno, f.colno, f.native) for f in printed]
+            found = s.symbolicate(mine)
+            assert sum(f.mapped for f in found) > 2
+            for frame, want in zip(found, s.symbolicate(text).frames, strict=True):
+                assert frame.minified is not None
+                assert want.minified is not None
+                assert frame._replace(minified=frame.minified._replace(raw=want.minified.raw)) == want
+        assert s.symbolicate([]) == []
+        nothing = s.symbolicate([Frame("", "", 0, 0)])[0]
+        assert (nothing.mapped, nothing.reason) == (False, "no_file")
+        with pytest.raises(TypeError, match="this has int"):
+            s.symbolicate(b"at f (a.js:1:1)")  # type: ignore[call-overload]
+        with pytest.raises(ValueError, match="lineno is -1"):
+            s.symbolicate([Frame("f", "a.js", -1, 1)])
+    with pytest.raises(ClosedError):
+        s.symbolicate([])
 
 
 def test_artifacts(tmp_path: Path) -> None:
