@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._library import Handle, Owner, check, new_error, open_library, take_strings
+from ._library import Handle, Owner, check, new_error, open_library, take_strings, to_text
 from ._sourcemap import Buffer, SourceMap
 
 if TYPE_CHECKING:
@@ -219,16 +219,8 @@ def _raw_keys(keys: list[Key]) -> tuple[Any, list[Any]]:
     """Return keys for a call (``None`` for none), and what must stay in memory meanwhile."""
     _, ffi = open_library()
     keep: list[Any] = []
-
-    def raw(part: str | None) -> dict[str, Any]:
-        if part is None:
-            return {"data": ffi.NULL, "len": 0}
-        view = ffi.from_buffer(part.encode("utf-8", "surrogatepass"))
-        keep.append(view)
-        return {"data": ffi.cast("char *", view), "len": len(view)}
-
-    out = ffi.new("sym_key[]", [{"debug_id": raw(k.debug_id), "url": raw(k.url)} for k in keys]) if keys else None
-    return out, keep
+    raw = [{"debug_id": to_text(k.debug_id, keep), "url": to_text(k.url, keep)} for k in keys]
+    return ffi.new("sym_key[]", raw) if keys else None, keep
 
 
 def _update(path: str | os.PathLike[str], changes: list[tuple[SourceMap | None, list[Key], bool]]) -> None:

@@ -291,6 +291,15 @@ def text(value: Any) -> str | None:
     return raw.decode("utf-8", "replace")
 
 
+def to_text(value: str | bytes | None, keep: list[Any]) -> dict[str, Any]:
+    """Return a ``sym_str`` for a call; what must stay in memory meanwhile joins ``keep``."""
+    if value is None:
+        return {"data": _ffi.NULL, "len": 0}
+    view = _ffi.from_buffer(value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value)
+    keep.append(view)
+    return {"data": _ffi.cast("char *", view), "len": len(view)}
+
+
 def texts(value: Any) -> list[str | None]:
     """Return what a ``sym_strings`` says."""
     return [text(value.items[i]) for i in range(value.count)]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, overload
 
 from ._columns import Table
 from ._errors import ArtifactError
-from ._library import OK, Handle, Owner, check, new_columns, new_error, new_result, open_library, text, texts
+from ._library import OK, Handle, Owner, check, new_columns, new_error, new_result, open_library, text, texts, to_text
 from ._sourcemap import Column
 
 _CODE, _NATIVE = 0, 1
@@ -202,10 +202,8 @@ class Symbolicator(Owner):
 
         def make(out: Any, error: Any) -> int:
             lib, ffi = open_library()
-            keep = [ffi.from_buffer(name) for name in names]
-            raw = ffi.new(
-                "sym_str[]", [{"data": ffi.cast("char *", k), "len": len(n)} for k, n in zip(keep, names, strict=True)]
-            )
+            keep: list[Any] = []
+            raw = ffi.new("sym_str[]", [to_text(name, keep) for name in names])
             options = ffi.new(
                 "sym_options *", {"size": ffi.sizeof("sym_options"), "context_lines": context_lines or -1}
             )
@@ -262,22 +260,17 @@ class Symbolicator(Owner):
                 raise ValueError(f"lineno is {frame.lineno}, colno {frame.colno}")
         lib, ffi = open_library()
         keep: list[Any] = []
-
-        def raw(value: str) -> dict[str, Any]:
-            view = ffi.from_buffer(value.encode("utf-8", "replace"))
-            keep.append(view)
-            return {"data": ffi.cast("char *", view), "len": len(view)}
-
-        frames = ffi.new(
-            "sym_frame[]",
-            [
-                {
-                    **{"function": raw(f.function), "file": raw(f.filename), "line": f.lineno, "column": f.colno},
-                    "kind": _NATIVE if f.native else _CODE,
-                }
-                for f in trace
-            ],
-        )
+        raw = [
+            {
+                "function": to_text(f.function, keep),
+                "file": to_text(f.filename, keep),
+                "line": f.lineno,
+                "column": f.colno,
+                "kind": _NATIVE if f.native else _CODE,
+            }
+            for f in trace
+        ]
+        frames = ffi.new("sym_frame[]", raw)
         out, error = new_result("sym_stack **"), new_error()
         number, size = self._handle.number, ffi.sizeof("sym_frame")
         check(lib.sym_symbolicate_frames(number, frames, len(trace), size, out, error), error)
@@ -333,23 +326,8 @@ class _Artifact:
     def __init__(self, url: str | None, debug_id: str | None, source: bytes | None, source_map: bytes | None) -> None:
         ffi = open_library()[1]
         self._keep: list[Any] = []
-
-        def part(value: bytes | None) -> dict[str, Any]:
-            if value is None:
-                return {"data": ffi.NULL, "len": 0}
-            view = ffi.from_buffer(value)
-            self._keep.append(view)
-            return {"data": ffi.cast("char *", view), "len": len(view)}
-
-        self._raw = ffi.new(
-            "sym_artifact *",
-            {
-                "url": part(None if url is None else url.encode("utf-8", "replace")),
-                "debug_id": part(None if debug_id is None else debug_id.encode("utf-8", "replace")),
-                "source": part(source),
-                "source_map": part(source_map),
-            },
-        )
+        parts = {"url": url, "debug_id": debug_id, "source": source, "source_map": source_map}
+        self._raw = ffi.new("sym_artifact *", {name: to_text(part, self._keep) for name, part in parts.items()})
 
     def add_to(self, symbolicator: int, error: Any) -> int:
         return int(open_library()[0].sym_symbolicator_add(symbolicator, self._raw, 0, error))

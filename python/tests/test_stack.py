@@ -67,7 +67,7 @@ def test_frames() -> None:
         nothing = s.symbolicate([Frame("", "", 0, 0)])[0]
         assert (nothing.mapped, nothing.reason) == (False, "no_file")
         with pytest.raises(TypeError, match="this has int"):
-            s.symbolicate(b"at f (a.js:1:1)")  # type: ignore[call-overload]
+            s.symbolicate(b"at f (a.js:1:1)")  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="lineno is -1"):
             s.symbolicate([Frame("f", "a.js", -1, 1)])
     with pytest.raises(ClosedError):
