@@ -63,6 +63,10 @@ def run(number, code):
         return str(error)
     return error and error.formatted
 
+def works(number, code):
+    error = run(number, code)
+    assert error is None, error
+
 USE = '''
 import symbolicate
 m = symbolicate.SourceMap.open({str(DIST / "shop.min.js.map")!r})
@@ -86,14 +90,14 @@ def test_interpreters_that_share_the_gil(main_first: bool) -> None:
 if {main_first}:
     exec(USE)
 first, second = create(False), create(False)
-assert run(first, USE) is None
-assert run(second, USE + "cycle = [m]; cycle.append(cycle)") is None
+works(first, USE)
+works(second, USE + "cycle = [m]; cycle.append(cycle)")
 if not {main_first}:
     exec(USE)
 assert symbolicate.stats().handles == 3
 with open("/proc/self/maps") as file:
     assert len({{line.split()[-1] for line in file if "libsymbolicate" in line}}) == 1
-assert run(first, "m.close(); del m") is None
+works(first, "m.close(); del m")
 assert symbolicate.stats().handles == 2
 interpreters.destroy(first)
 interpreters.destroy(second)
