@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_SOURCES  := $(shell find cabi cmd internal sourcemap symbolicate -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name 'exports.map')
 PY_SOURCES  := $(wildcard python/symbolicate/*.py) setup.py pyproject.toml
 
-.PHONY: help build demo test test-go test-purego test-c test-c-asan test-c-valgrind test-python lint corpus big bench bench-python bench-short testdata fuzz soak soak-leaks wheel clean
+.PHONY: help build demo test test-go test-purego test-c test-c-asan test-c-valgrind test-python test-install lint corpus big bench bench-python bench-short testdata fuzz soak soak-leaks wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ demo: $(VENV)/installed ## build all, install the Python package, symbolicate th
 	@echo; echo '== through Python =='; echo
 	@$(VENV)/bin/python testdata/shop/demo.py
 
-test: test-go test-purego test-c test-c-asan test-c-valgrind test-python ## all tests; what needs node or the corpus says so and is skipped
+test: test-go test-purego test-c test-c-asan test-c-valgrind test-python test-install ## all tests; what needs node or the corpus says so and is skipped
 
 test-go: ## Go tests, with the race detector
 	@$(call go-test,-race,build/go-test.log)
@@ -86,6 +86,9 @@ test-c-valgrind: build/ctest/control build/ctest/api build/ctest/saved ## C prog
 
 test-python: $(VENV)/installed ## Python tests against the installed wheel
 	$(VENV)/bin/python -m pytest -q
+
+test-install: $(VENV)/installed ## pip install, editable, sdist and wheel from a clean copy; the wheel on every Python here
+	$(VENV)/bin/python -m pytest -q python/tests/installs.py
 
 # The package is built as a wheel and the wheel is installed: what the tests see is what users get.
 $(VENV)/installed: $(GO_SOURCES) $(PY_SOURCES) $(VENV)/tools

@@ -5,6 +5,7 @@ Everything else about the package stands in pyproject.toml.
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def numbers(text):
 
 
 def check_tools():
-    """Stop with one sentence when Go or a C compiler is missing or too old."""
+    """Stop with one sentence when Go or a C compiler is missing or too old, or builds for a system that can't do."""
     wanted = re.search(r"^go (\S+)", (ROOT / "go.mod").read_text(), re.MULTILINE)[1]
     if not shutil.which("go"):
         fail(f"building from source needs Go {wanted} or newer on the PATH, and there is none")
@@ -45,9 +46,20 @@ def check_tools():
     found = run("go", "env", "GOVERSION", GOTOOLCHAIN="local", GOFLAGS="-mod=mod", GO111MODULE="off")
     if numbers(found) < numbers(wanted):
         fail(f"building from source needs Go {wanted} or newer, this is {found}")
-    compiler = run("go", "env", "CC", GO111MODULE="off").split()[0]
-    if not shutil.which(compiler):
-        fail(f"building from source needs a C compiler, and '{compiler}' is not on the PATH")
+    system = run("go", "env", "GOOS", GO111MODULE="off")
+    if system != "linux":
+        fail(f"the package is for Linux, and this builds for {system}: docs/INSTALL.md says what a port needs")
+    compiler = shlex.split(run("go", "env", "CC", GO111MODULE="off"))
+    if not shutil.which(compiler[0]):
+        fail(f"building from source needs a C compiler, and '{compiler[0]}' is not on the PATH")
+    # Asked of the compiler, since it may be one for another machine, and of its header, since musl-gcc names a glibc
+    # target. Go's shared libraries use initial-exec TLS, which musl gives to programs only.
+    macros = run(*compiler, "-E", "-dM", "-include", "limits.h", "-x", "c", os.devnull)
+    if "__GLIBC__" not in macros:
+        fail(
+            f"'{compiler[0]}' builds for a C library that is not glibc (musl?), which can't load a library made by Go: "
+            "use a system with glibc, such as Debian"
+        )
 
 
 def build_native(folder):

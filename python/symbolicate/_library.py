@@ -106,7 +106,9 @@ def _load() -> tuple[Any, Any]:
                 if opened.sym_abi_version() != ABI_VERSION:
                     raise _errors.SymbolicateError(f"{path} is of another version of the package")
             # The runtime starts in a thread of its own: it is up when the first call has returned.
-            check(opened.sym_set_memory_limit(_limit), None)
+            check(opened.sym_get_stats(ffi.new("sym_stats *")), None)
+            if _limit:  # else it stays what another interpreter of this process has set
+                check(opened.sym_set_memory_limit(_limit), None)
             _ffi, NULL, _pid = ffi, ffi.NULL, os.getpid()
             lib = opened
         return lib, _ffi

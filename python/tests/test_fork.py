@@ -374,7 +374,7 @@ else:
     m.close()
     print(os.waitstatus_to_exitcode(status))
 """
-    result = run(sys.executable, "-c", code)
+    result = run(sys.executable, "-W", "ignore::DeprecationWarning", "-c", code)
     assert result.returncode == 0, result.stderr
     want = {"raise ValueError": "1", "os.abort()": "-6"}.get(end, "0")
     assert result.stdout.strip() == want, result.stderr

@@ -36,31 +36,29 @@ def test_command(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("go", "compiler", "words"),
+    ("go", "compiler", "system", "words"),
     [
-        (None, "cc", "needs Go 1.26.0 or newer on the PATH, and there is none"),
-        ("go1.20.3", "cc", "needs Go 1.26.0 or newer, this is go1.20.3"),
-        ("go1.26.1", "no-such-compiler", "needs a C compiler, and 'no-such-compiler' is not on the PATH"),
+        (None, "cc", "linux", "building from source needs Go 1.26.0 or newer on the PATH, and there is none"),
+        ("go1.20.3", "cc", "linux", "building from source needs Go 1.26.0 or newer, this is go1.20.3"),
+        ("go1.26.1", "none", "linux", "building from source needs a C compiler, and 'none' is not on the PATH"),
+        ("go1.26.1", "cc", "darwin", "the package is for Linux, and this builds for darwin: "),
+        ("go1.26.1", "none", "windows", "the package is for Linux, and this builds for windows: "),
+        ("go1.26.1", "musl", "linux", "'musl' builds for a C library that is not glibc (musl?), which can't load "),
+        ("go1.26.1", "musl -target 'a b'", "linux", "'musl' builds for a C library that is not glibc (musl?), "),
     ],
 )
-def test_build_without_tools(tmp_path: Path, go: str | None, compiler: str, words: str) -> None:
-    """What is missing for a build from source is said in one sentence."""
+def test_build_without_tools(tmp_path: Path, go: str | None, compiler: str, system: str, words: str) -> None:
+    """What is missing for a build from source, or can't be loaded when it is built, is said in one sentence."""
+    tools = {"musl": "echo '#define __linux__ 1'"}
     if go:
-        fake = tmp_path / "go"
-        fake.write_text(f'#!/bin/sh\n[ "$2" = CC ] && echo {compiler} || echo {go}\n')
-        fake.chmod(0o755)
-    result = run(
-        sys.executable,
-        "setup.py",
-        "-q",
-        "build_py",
-        "-d",
-        str(tmp_path / "out"),
-        cwd=ROOT,
-        env={"PATH": f"{tmp_path}:/bin"},
-    )
+        tools["go"] = f'case "$2" in CC) echo "{compiler}";; GOOS) echo {system};; *) echo {go};; esac'
+    for name, script in tools.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    command = [sys.executable, "setup.py", "-q", "build_py", "-d", str(tmp_path / "out")]
+    result = run(*command, cwd=ROOT, env={"PATH": f"{tmp_path}:/bin"})
     assert result.returncode == 1
-    assert result.stderr.strip().splitlines()[-1] == f"symbolicate: building from source {words}"
+    assert result.stderr.strip().splitlines()[-1].startswith(f"symbolicate: {words}"), result.stderr
 
 
 def test_versions_agree() -> None:
