@@ -3,9 +3,10 @@
     python soak.py [--seconds N]
 
 Two lanes work at once on one list of jobs, each of which is a process: one takes leak tests from the front, the other
-takes what forks and races from the back. With 600 seconds every kind of object is made and dropped a million times (what
-takes long, less often); with fewer or more, in proportion. When the list is empty, races go on until time is over; when
-time is over first, the list is still done. The first failure, or Ctrl-C, ends all. What jobs print is in build/soak.
+takes what forks and races from the back. With 600 seconds every kind of object is made and dropped a million times,
+what takes long less often; with fewer or more seconds, in proportion. When the list is empty, races go on until time is
+over; when time is over first, the list is still done. The first failure, or Ctrl-C, ends all. What jobs print is in
+build/soak.
 """
 
 import argparse
