@@ -416,8 +416,9 @@ def _(folder: Path) -> Cycle:
 
 @mistake("native results are forgotten", "resident bytes")
 def _(folder: Path) -> Cycle:
-    library = _library.open_library()[0]
-    return lambda: library.sym_columns_new(4, 2)
+    library, ffi = _library.open_library()
+    place = ffi.new("sym_columns **")
+    return lambda: library.sym_columns_new(4, 2, place, ffi.NULL)
 
 
 @mistake("16 bytes are forgotten", "resident bytes")

@@ -9,22 +9,21 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import SHOP, run
+from support import ROOT, SHOP, run
 
 SOURCE = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
-#include <stdint.h>
-#include <unistd.h>
-static int32_t (*get_stats)(int64_t *);
-void late(void *f) { get_stats = (int32_t (*)(int64_t *))f; }
+#include "symbolicate.h"
+static sym_status (*get_stats)(sym_stats *);
+void late(void *f) { get_stats = (sym_status (*)(sym_stats *))f; }
 __attribute__((destructor)) static void count(void) {
   int (*alive)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "Py_IsInitialized");
-  int64_t stats[2] = {-1, -1};
-  if (!get_stats) return;
-  int status = get_stats(stats);
-  dprintf(1, "%d %d %ld %ld\n", alive ? alive() : 2, status, (long)stats[0], (long)stats[1]);
+  sym_stats stats = {-1, -1};
+  if (!get_stats || !alive) return;
+  sym_status status = get_stats(&stats);
+  dprintf(1, "%d %d %ld %ld\n", alive(), status, (long)stats.handles, (long)stats.bytes);
 }
 """
 
@@ -102,7 +101,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("skipped: no C compiler")
     folder = tmp_path_factory.mktemp("late")
     (folder / "late.c").write_text(SOURCE)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", folder / "late.so", folder / "late.c", "-ldl"], check=True)
+    flags = ["-shared", "-fPIC", f"-I{ROOT}/cabi/include", "-ldl"]
+    subprocess.run([compiler, "-o", folder / "late.so", folder / "late.c", *flags], check=True)
     return folder / "late.so"
 
 
