@@ -217,9 +217,12 @@ def test_drop_in_another_thread(tmp_path: Path, known: list[object]) -> None:
     waiting: list[object] = []
 
     def make() -> None:
-        ring: list[object] = [Objects(tmp_path)]
-        ring.append(ring)
-        waiting.append(ring)
+        for _ in range(20):
+            gc.set_threshold(random.randrange(1, 50))  # it runs wherever objects are made, inside the package too
+            ring: list[object] = [SourceMap.from_bytes(DATA)]
+            ring.append(ring)
+            del ring  # garbage as young as can be: it goes while the next one is made
+        waiting.append(Objects(tmp_path))
 
     def drop() -> None:
         if waiting:
@@ -230,7 +233,11 @@ def test_drop_in_another_thread(tmp_path: Path, known: list[object]) -> None:
         i = random.randrange(len(known))
         assert plain(shared.calls[i]()) == known[i]
 
-    race(make, drop, call)
+    thresholds = gc.get_threshold()
+    try:
+        race(make, drop, call)
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 def test_archive_that_is_updated(tmp_path: Path) -> None:
