@@ -459,7 +459,7 @@ def test_signal_that_raises(tmp_path: Path, known: list[object]) -> None:
     def act() -> None:
         raise Interrupt
 
-    assert interrupted(bodies_for(tmp_path, shared), act) > 20
+    assert interrupted(bodies_for(tmp_path, shared), act) > 0
     assert shared.answers() == known
 
 
@@ -485,7 +485,7 @@ def test_signal_that_calls(tmp_path: Path, known: list[object]) -> None:
             pass
         victims.clear()
 
-    assert interrupted([close, *bodies_for(tmp_path, shared)], act) > 20
+    assert interrupted([close, *bodies_for(tmp_path, shared)], act) > 0
 
 
 def test_signal_and_threads(tmp_path: Path, known: list[object]) -> None:
@@ -511,7 +511,7 @@ def test_signal_and_threads(tmp_path: Path, known: list[object]) -> None:
     for thread in threads:
         thread.start()
     try:
-        assert interrupted(bodies_for(tmp_path, shared), act) > 5
+        assert interrupted(bodies_for(tmp_path, shared), act) > 0
     finally:
         stop.set()
         for thread in threads:
