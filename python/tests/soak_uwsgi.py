@@ -124,13 +124,15 @@ class Server:
                 response = connection.getresponse()
                 body = response.read()
                 pid, answer = json.loads(body)  # a worker that is killed leaves half an answer
-                return pid, answer
+                break
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
                 if time.monotonic() > end or self.process.poll() is not None:
                     raise
                 time.sleep(0.05)
             finally:
                 connection.close()
+        assert not isinstance(answer, str), answer
+        return pid, answer
 
     def workers(self) -> set[int]:
         return {self.ask("state")[0] for _ in range(20)}
@@ -199,6 +201,8 @@ def test_uwsgi(server: Server) -> None:
     assert not any(thread.is_alive() for thread in clients), "a client waits for an answer"
     if failures:
         raise failures[0]
+    for _ in range(50):
+        server.ask(400)
     for _ in range(20):
         _, (_, _, left, now) = server.ask("state")
         assert left <= handles, "a worker frees what it makes"
