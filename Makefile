@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_SOURCES  := $(shell find cabi cmd internal sourcemap symbolicate -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name 'exports.map')
 PY_SOURCES  := $(wildcard python/symbolicate/*.py) setup.py pyproject.toml
 
-.PHONY: help build demo test test-go test-purego test-c test-c-asan test-c-valgrind test-python test-install lint corpus big bench bench-python bench-short testdata fuzz soak soak-leaks wheel clean
+.PHONY: help build demo test test-go test-purego test-c test-c-asan test-c-valgrind test-python test-install lint corpus big bench bench-python bench-short testdata fuzz soak soak-leaks soak-go wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +101,10 @@ $(VENV)/tools: python/requirements-dev.txt
 	$(VENV)/bin/python -m pip install -q -r $<
 	@touch $@
 
+$(VENV)/soak-tools: python/requirements-soak.txt $(VENV)/tools
+	$(VENV)/bin/python -m pip install -q -r $<
+	@touch $@
+
 $(VENV)/wheel-tools: python/requirements-wheel.txt $(VENV)/tools
 	$(VENV)/bin/python -m pip install -q -r $<
 	@touch $@
@@ -144,12 +148,16 @@ fuzz: ## each fuzz target for FUZZTIME (default 20s)
 	  for t in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 200x $$p || exit 1; done; done
 
-soak: $(VENV)/installed ## long forms of tests: processes killed at random, exhaustive damage, thousands of forks
-	SYMBOLICATE_SOAK=1 go test -count=1 -timeout 60m ./internal/index ./internal/archive ./internal/replace ./sourcemap
-	SYMBOLICATE_SOAK=1 $(VENV)/bin/python -m pytest -q python/tests/test_fork.py python/tests/test_servers.py python/tests/test_archive.py
+SOAK_SECONDS ?= 600
+soak: $(VENV)/installed $(VENV)/soak-tools ## leaks, forks, races and servers in Python, for SOAK_SECONDS (default 600)
+	$(VENV)/bin/python python/tests/soak.py --seconds $(SOAK_SECONDS)
 
-soak-leaks: $(VENV)/installed ## 100,000 maps made and dropped in Python: memory must stay
+soak-leaks: $(VENV)/installed ## of that, a million objects of each kind made and dropped: memory must stay
+	$(VENV)/bin/python python/tests/soak_leaks.py --control
 	$(VENV)/bin/python python/tests/soak_leaks.py
+
+soak-go: ## long forms of Go tests: processes killed at random, exhaustive damage
+	SYMBOLICATE_SOAK=1 go test -count=1 -timeout 60m ./internal/index ./internal/archive ./internal/replace ./sourcemap
 
 # The C compiler is zig's, which knows the symbols of old glibcs and other processors.
 ZIG := $(abspath $(VENV))/bin/python -m ziglang cc

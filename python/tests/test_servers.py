@@ -138,10 +138,12 @@ def test_celery_prefork(tmp_path: Path) -> None:
     sender.conf.update(settings)
     flags = ("--pool", "prefork", "-c", "3", "-l", "warning", "--without-gossip", "--without-mingle")
     with server(tmp_path, "celery", "-A", "tasks", "worker", *flags):
-        waiting = [sender.send_task("tasks.look", (column,)) for column in range(100, 130)]
-        workers = set()
-        for column, result in zip(range(100, 130), waiting, strict=True):
-            pid, *rest = result.get(timeout=HANGS)
-            assert rest == expected(column)
-            workers.add(pid)
-        assert len(workers) > 1
+        workers: set[object] = set()
+        end = time.monotonic() + HANGS
+        while len(workers) < 2:  # one may be so fast that it takes all of them
+            assert time.monotonic() < end, "there is one worker only"
+            waiting = [sender.send_task("tasks.look", (column,)) for column in range(100, 130)]
+            for column, result in zip(range(100, 130), waiting, strict=True):
+                pid, *rest = result.get(timeout=HANGS)
+                assert rest == expected(column)
+                workers.add(pid)
