@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "_cgo_export.h"
+#include "signals.h"
 
 static volatile int forked;
 
@@ -28,8 +29,9 @@ static sym_status dead(sym_error *error) {
   return SYM_ERR_FORKED;
 }
 
-#define ALIVE(error) \
-  if (forked) return dead(error)
+#define ALIVE(error)               \
+  if (forked) return dead(error); \
+  symc_signal_stack()
 
 uint32_t sym_abi_version(void) { return SYM_ABI_VERSION; }
 

@@ -22,6 +22,9 @@
  * Threads.    Any call may be made from any thread, also on one handle. sym_close waits until the
  *             calls at work on that handle have ended.
  *
+ * Signals.    Go runs handlers of signals on an alternate stack, also those of the program. Each thread gets one of
+ *             8 MiB (of address space) by its first call, if it has none.
+ *
  * fork.       The library does not survive fork(): in a child every call returns SYM_ERR_FORKED, and
  *             results from before the fork can still be read. Fork first, or exec, or load a fresh copy
  *             of the file in the child, under another name and another inode (a memfd, say): it works,

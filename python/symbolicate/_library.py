@@ -13,6 +13,7 @@ back, which know that they must not enter Go.
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
@@ -26,6 +27,7 @@ _NAME = "libsymbolicate.so"
 # From cabi/include/symbolicate.h.
 OK = 0
 NOT_FOUND = 1
+FORKED = -7
 STRICT = 1
 BORROW = 2
 _ERRORS: dict[int, type[_errors.SymbolicateError]] = {
@@ -52,7 +54,8 @@ NULL: Any = None
 _ffi: Any = None
 _file = -1  # the file of the library, open, so that a child makes copies of the very same
 _identity: tuple[int, ...] = ()  # of that file
-_pid = 0  # of the process that loaded the library
+_process = os.getpid()  # whose state this is
+_noticing: dict[int, int] = {}  # by process: the thread that saw a fork of which Python knows nothing
 _epoch = 0  # how many forks lie between this process and the one that imported the package
 _dead: list[Any] = []  # libraries of the processes that this one was forked from: never called, never closed
 _spare: tuple[int, tuple[int, ...]] | None = None  # an open copy of it for children, and its identity
@@ -81,13 +84,15 @@ def set_fork_mode(mode: Literal["copy", "raise"]) -> None:
 
 def open_library() -> tuple[Any, Any]:
     """Return cffi's ``lib`` and ``ffi``; the first call loads the library."""
+    if os.getpid() != _process:
+        _notice_fork()
     if lib is not None:
         return lib, _ffi
     return _load()
 
 
 def _load() -> tuple[Any, Any]:
-    global lib, NULL, _ffi, _file, _identity, _pid
+    global lib, NULL, _ffi, _file, _identity
     with _lock:
         if lib is None:
             from ._native._cdef import ffi  # type: ignore[import-not-found,unused-ignore]
@@ -109,7 +114,7 @@ def _load() -> tuple[Any, Any]:
             check(opened.sym_get_stats(ffi.new("sym_stats *")), None)
             if _limit:  # else it stays what another interpreter of this process has set
                 check(opened.sym_set_memory_limit(_limit), None)
-            _ffi, NULL, _pid = ffi, ffi.NULL, os.getpid()
+            _ffi, NULL = ffi, ffi.NULL
             lib = opened
         return lib, _ffi
 
@@ -236,12 +241,28 @@ def _in_parent() -> None:
 
 
 def _in_child() -> None:
-    global lib, _epoch, _lock
+    global lib, _epoch, _lock, _process
     _lock = threading.RLock()  # the old one is held
     _epoch += 1
     if lib is not None:
         _dead.append(lib)
         lib = None
+    _process = os.getpid()
+
+
+def _notice_fork() -> None:
+    """Do what :func:`_in_child` does, behind a fork of C code, which calls no hook: once, though all threads see it."""
+    process, thread = os.getpid(), threading.get_ident()
+    if _noticing.setdefault(process, thread) == thread:  # in one step, without a lock, which might be held for ever
+        if _process != process:
+            _in_child()
+        _noticing.pop(process, None)
+        return
+    end = time.monotonic() + 10
+    while _process != process:
+        if time.monotonic() > end:
+            raise _errors.ForkError("another thread that saw the fork does not come to an end")
+        time.sleep(0.0001)
 
 
 if hasattr(os, "register_at_fork"):
@@ -253,11 +274,6 @@ def check(status: int, error: Any) -> int:
     if status >= 0:
         return status
     kind = _ERRORS.get(status, _errors.SymbolicateError)
-    if kind is _errors.ForkError and os.getpid() != _pid:
-        _in_child()
-        raise kind(
-            "the process was forked without Python's knowledge; from the next call on it uses a copy of the library"
-        )
     if error is None:
         raise kind(f"status {status}")
     ffi = open_library()[1]
@@ -335,6 +351,8 @@ class Handle:
     @property
     def number(self) -> int:
         """The handle, for a call; raises when closed."""
+        if os.getpid() != _process:
+            _notice_fork()
         if self.epoch != _epoch:
             self._renew()
         number: int = self.out[0]

@@ -12,6 +12,7 @@ from ._columns import Table
 from ._errors import SymbolicateError
 from ._library import (
     BORROW,
+    FORKED,
     NOT_FOUND,
     STRICT,
     Handle,
@@ -218,6 +219,9 @@ class SourceMap(Owner):
         place = _places.pop() if _places else _place()
         status = _library.lib.sym_map_lookup(number, line, column, place[0], _library.NULL)
         if status:
+            if status == FORKED:  # by C code, unseen by Python; number notices it
+                _places.append(place)
+                return self._lookup_again(line, column)
             return self._mapping(status, place)
         generated_line, generated_column, source, line, column, name = _six_numbers(place[1])
         _places.append(place)
@@ -227,6 +231,10 @@ class SourceMap(Owner):
         except KeyError:
             source_text, name_text = self._text(source, name)
         return _new_mapping(Mapping, (source_text, line, column, name_text, generated_line, generated_column))
+
+    def _lookup_again(self, line: int, column: int) -> Mapping | None:
+        number, place = self._handle.number, _place()
+        return self._mapping(_library.lib.sym_map_lookup(number, line, column, place[0], _library.NULL), place)
 
     def lookup_across_lines(self, line: int, column: int) -> Mapping | None:
         """Like :meth:`lookup`, and where the line has none, the last mapping of a line above."""

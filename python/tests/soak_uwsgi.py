@@ -34,7 +34,7 @@ TRACE = f"Error: no\n    at f ({URL}:1:501)"
 APP = f"""
 import gc, json, os, traceback
 import symbolicate
-from symbolicate import Archive, ForkError, SourceMap, Symbolicator
+from symbolicate import Archive, SourceMap, Symbolicator
 MASTER = os.getpid()
 PATH = {str(DIST / "shop.min.js.map")!r}
 DATA = open(PATH, "rb").read()
@@ -59,12 +59,7 @@ def application(environ, start_response):
     start_response("200 OK", [])
     try:
         assert os.getpid() != MASTER
-        try:
-            body = answer(environ["PATH_INFO"][1:])
-        except ForkError:
-            if HOOKS:
-                raise
-            body = answer(environ["PATH_INFO"][1:])
+        body = answer(environ["PATH_INFO"][1:])
     except BaseException:
         body = traceback.format_exc()
     return [json.dumps([os.getpid(), body]).encode()]
@@ -72,7 +67,7 @@ def application(environ, start_response):
 
 
 HOOKS = "--py-call-uwsgi-fork-hooks"
-"""Without it uWSGI forks without Python's knowledge, and the first call in a worker is a ForkError."""
+"""Without it uWSGI forks without Python's knowledge."""
 
 
 class Server:
@@ -80,7 +75,7 @@ class Server:
 
     def __init__(self, folder: Path, *flags: str) -> None:
         self.socket, self.log = folder / "socket", folder / "log"
-        (folder / "app.py").write_text(f"HOOKS = {HOOKS in flags}\n{APP}")
+        (folder / "app.py").write_text(APP)
         program = shutil.which("uwsgi", path=str(Path(sys.executable).parent))
         assert program, "uWSGI is not installed: python/requirements-soak.txt"
         usual = f"--master --processes 2 --threads 2 --harakiri 3 --die-on-term --need-app --http-socket {self.socket}"
@@ -138,10 +133,7 @@ class Server:
         return {self.ask("state")[0] for _ in range(20)}
 
 
-BUG = pytest.mark.xfail(reason="first calls of several threads load a copy of the library each: see test_races.py")
-
-
-@pytest.fixture(params=[pytest.param((HOOKS,), id="hooks"), pytest.param((), id="plain", marks=BUG)])
+@pytest.fixture(params=[(HOOKS,), ()], ids=["hooks", "plain"])
 def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     with Archive.open(tmp_path / "maps.symarc", create=True) as archive:
         archive.add(DIST / "shop.min.js.map", url=URL)
