@@ -312,6 +312,12 @@ func TestTC39Goldens(t *testing.T) {
 				wantKinds = append(wantKinds, kind)
 			}
 			gotKinds := kinds(m)
+			if strings.HasPrefix(name, "proposals/range-mappings/") {
+				// Their indices count from 1, as in an earlier draft, and the goldens know of no range mappings.
+				gotKinds = slices.DeleteFunc(gotKinds, func(kind sourcemap.ProblemKind) bool {
+					return kind == sourcemap.ProblemRangeMappings || kind == sourcemap.ProblemRangeMappingsItem
+				})
+			}
 			slices.Sort(wantKinds)
 			slices.Sort(gotKinds)
 			assert.Equal(t, wantKinds, gotKinds)
