@@ -253,6 +253,18 @@ func TestScopeFaults(t *testing.T) {
 	}
 }
 
+// TestGoldenProposals: a saved index has what the two proposals say, as its map has.
+func TestGoldenProposals(t *testing.T) {
+	m := openFile(t, goldenFolder+"/proposals.map")
+	golden := openFile(t, goldenFolder+"/proposals.symidx")
+	require.Equal(t, []sourcemap.ProblemKind(nil), kinds(m))
+	assert.Equal(t, []int{1, 2, 4}, markedOf(golden))
+	assert.Equal(t, scopesRecordOf(m), scopesRecordOf(golden))
+	assert.Equal(t, 3, golden.NumScopes())
+	assert.Equal(t, 3, golden.NumRanges())
+	require.NoError(t, golden.Err())
+}
+
 // scopesEncoder writes the scopes field, plainly.
 type scopesEncoder struct {
 	names                            []string

@@ -26,7 +26,7 @@ const (
 	KindKeys           Kind = 9 // for each block: u64 line<<32 | column where it starts
 	KindOffsets        Kind = 10
 	KindGuide          Kind = 11 // see guide.go
-	KindScopes         Kind = 12 // function scopes: not written yet
+	KindScopes         Kind = 12 // functions found in source texts: not written yet
 	KindTextSpans      Kind = 13 // in memory only: for each source u32 start, u32 end in the map's bytes
 	KindTextGroups     Kind = 14 // see texts.go
 	KindTexts          Kind = 15
