@@ -107,7 +107,9 @@ var hostile = []struct {
 		assert.Len(t, m.RangesAt(sourcemap.Position{Column: 1}), sourcemap.MaxScopeDepth)
 	}},
 	{"variables", 1 << 20, func(n int) string { return withScopes("BAAA,D" + fill("A", n) + ",CAA") }, nil, nil},
-	{"bindings with pieces", 1 << 20, func(n int) string { return withScopes("EAA,G" + fill("A", n/2) + ",HA" + fill("ABA", n/2) + ",FgggggA") }, nil, nil},
+	{"bindings with pieces", 1 << 20, func(n int) string {
+		return withScopes("EAA,G" + fill("A", n/2) + ",HA" + fill("ABA", n/2) + ",FgggggA")
+	}, nil, nil},
 	{"empty items", 1 << 20, func(n int) string { return withScopes(fill(",", n)) }, nil, nil},
 	{"unknown items", 1 << 20, func(n int) string { return withScopes(fill("J,", n) + "J") }, nil, nil},
 

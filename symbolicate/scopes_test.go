@@ -34,7 +34,7 @@ func scopedShop(t testing.TB) []byte {
 	check := "export const check = cart => { throw cart }\n"
 	mappings := encode([]segment{
 		{0, 0, 0, 1, 0, -1}, {0, 5, 0, 2, 2, -1}, {0, 10, 0, 4, 0, -1}, {0, 15, 1, 0, 31, -1}, {0, 25, 0, 6, 9, -1},
-		{0, 30, 0, 3, 0, -1}, {0, 40, 0, 6, 4, -1}, {0, 50, 0, 9, 0, -1},
+		{0, 30, 0, 3, 0, -1}, {0, 40, 0, 6, 4, -1}, {0, 50, 0, 9, 0, 2}, // with a name, which is not asked
 	})
 	scopes := []string{
 		"BAAA", "BFBAA", "CCB", "BFBAC", "BABC", "CCD", "CBB", "CCA", // shop.js: module; pay; total and its block

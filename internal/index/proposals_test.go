@@ -255,6 +255,39 @@ func TestDamagedProposals(t *testing.T) {
 	}
 }
 
+// TestDamagedRow: of tables over many pages each row is checked when it is read.
+func TestDamagedRow(t *testing.T) {
+	p := partsOf(t, proposalsImage(t))
+	const n = 1000
+	rows := u32(3, n, n, 0, 0, 0, 0, 0, 0, n, 0, 0, 0, 0)
+	for i := range uint32(n) {
+		rows = append(rows, u32(i, 0, i, 1, 0, 0, 0, 1, 0, 0)...)
+	}
+	for i := range uint32(n) {
+		rows = append(rows, u32(i, 0, i, 1, 0, 0, 0, 0, 0, 0, 0)...)
+	}
+	p[KindScopeTrees] = rows
+	data := p.image()
+	good, err := open(data)
+	require.NoError(t, err)
+	at := good.starts[KindScopeTrees] + treesHead + 3*sourceSize
+	data[at+600*scopeSize+4] ^= 1 // a start that could be
+	data[at+n*scopeSize+600*rangeSize+4] ^= 1
+	image, _, err := openAll(data)
+	require.NoError(t, err)
+	trees, ok := image.Scopes()
+	require.True(t, ok)
+	_, ok = trees.Scope(0)
+	assert.True(t, ok)
+	assert.NoError(t, image.Err())
+	_, ok = trees.Scope(600)
+	assert.False(t, ok)
+	_, ok = trees.Range(600)
+	assert.False(t, ok)
+	assert.Equal(t, -1, trees.RangeAt(scopes.Position{Line: 600}))
+	assert.ErrorIs(t, image.Err(), ErrDamaged)
+}
+
 // TestProposalsSaved: a saved image answers like the one in memory, and saves to the same bytes.
 func TestProposalsSaved(t *testing.T) {
 	sample := proposalsImage(t)
