@@ -209,6 +209,7 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 		if e := (*vlq.Error)(nil); errors.As(err, &e) {
 			wait()
 			p.table.Rewind(start)
+			p.extent = extent{}
 			if e.Overflow {
 				return &ParseError{Kind: ErrMappings, Offset: int64(offset(e.Offset)), Detail: fmt.Sprintf("%s, line %d", e.What, e.Line)}
 			}
@@ -270,6 +271,7 @@ func (p *parser) place(c *vlq.Chunk, f *fields, sources []int32, names nameRange
 		if c.Line[i] == 0 {
 			column += by.column
 		}
+		p.extent.add(extent{line, column, true})
 		if line < 0 || line > math.MaxInt32 || column < 0 || column > math.MaxInt32 {
 			p.problem(ProblemColumnRange, f.mappings.span.Start, "the section's offset puts line %d, column %d out of range", c.Line[i], c.Column[i])
 			continue

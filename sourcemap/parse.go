@@ -113,6 +113,7 @@ type parser struct {
 	problems []Problem
 	cut      int // problems beyond maxProblems
 	indexed  bool
+	extent   extent // of the mappings of the section at work
 
 	seen map[sourceKey]int32 // sources of an indexed map so far
 	seed maphash.Seed
