@@ -120,8 +120,12 @@ type sourceKey struct {
 
 // sourceKey returns the key of a source: of its whole URL, and of its text as it is written.
 func (p *parser) sourceKey(s source) sourceKey {
+	url := ""
+	if !none(s.url) {
+		url = s.root + p.text(s.url)
+	}
 	return sourceKey{
-		url:     maphash.String(p.seed, s.root+p.text(s.url)),
+		url:     maphash.String(p.seed, url),
 		content: maphash.Bytes(p.seed, s.content.Of(p.data)),
 		null:    none(s.url), noContent: none(s.content), ignored: s.ignored,
 	}
