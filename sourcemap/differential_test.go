@@ -82,13 +82,17 @@ func checkReference(t testing.TB, data []byte, random *rand.Rand, path string, c
 	}
 	count.mappings += len(want.mappings)
 
-	index, err := m.AppendIndex(nil, nil)
-	require.NoError(t, err)
-	reopened, err := sourcemap.Parse(index, nil)
-	require.NoError(t, err)
-	opened := []*sourcemap.Map{m, reopened}
+	opened := []*sourcemap.Map{m}
+	texts := slices.ContainsFunc(want.sources, func(s refSource) bool { return s.content != nil })
+	if !texts || random.IntN(8) == 0 { // compressing them takes longer than all else
+		index, err := m.AppendIndex(nil, &sourcemap.SaveOptions{Workers: 1})
+		require.NoError(t, err)
+		reopened, err := sourcemap.Parse(index, nil)
+		require.NoError(t, err)
+		opened = append(opened, reopened)
+	}
 	if path != "" {
-		require.NoError(t, m.Save(path, nil))
+		require.NoError(t, m.Save(path, &sourcemap.SaveOptions{Workers: 1}))
 		saved, err := sourcemap.Open(path, nil)
 		require.NoError(t, err)
 		defer saved.Close()

@@ -305,6 +305,7 @@ var problemCases = []struct {
 	{"section nested and broken", indexed("¦"+section(1, 2, indexed(section(3, 4, regular(`"sources":["a"],`, "AAAA")), `¦{"offset":{}}`)), section(9, 9, regular(`"sources":["a"],`, "AAAA"))),
 		[]sourcemap.ProblemKind{sourcemap.ProblemSectionNested, sourcemap.ProblemSectionMap}, 1},
 	{"section nested and sections of the wrong type", indexed("¦" + section(1, 2, `{"version":3,"sections":¦7}`)), []sourcemap.ProblemKind{sourcemap.ProblemSectionNested, sourcemap.ProblemSectionMap}, 0},
+	{"section nested, and what is wrong beside sections of the wrong type", indexed("¦" + section(1, 2, `{"version":2,"file":1,"sections":¦7}`)), []sourcemap.ProblemKind{sourcemap.ProblemSectionNested, sourcemap.ProblemSectionMap}, 0},
 	{"section past the last line", indexed(strings.Replace(section(2147483647, 0, regular(`"sources":["a"],`, "AAAA;AAAA")), `"AAAA;`, `¦"AAAA;`, 1)), []sourcemap.ProblemKind{sourcemap.ProblemColumnRange}, 1},
 	{"section past the last column", indexed(strings.Replace(section(0, 2147483647, regular(`"sources":["a"],`, "AAAA,CAAA;CAAA")), `"AAAA,`, `¦"AAAA,`, 1)), []sourcemap.ProblemKind{sourcemap.ProblemColumnRange}, 2},
 	{"section before the first line", indexed(strings.Replace(section(-1, 0, regular(`"sources":["a"],`, "AAAA;AAAA")), `"AAAA;`, `¦"AAAA;`, 1)), []sourcemap.ProblemKind{sourcemap.ProblemColumnRange}, 1},

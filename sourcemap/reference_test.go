@@ -552,22 +552,19 @@ func (s refSource) equal(other refSource) bool {
 	return same(s.url, other.url) && (s.content == nil) == (other.content == nil) && s.written == other.written && s.ignored == other.ignored
 }
 
-// getOriginalPositions is the operation of that name; it returns mappings. (One that is ours in its own way: see below.)
-func (m *refMap) getOriginalPositions(line, column int64) (list []refMapping) {
-	var last *refMapping
-	for _, mapping := range slices.Backward(m.mappings) {
-		if last == nil && comparePositions(mapping.line, mapping.column, line, column) <= 0 {
-			last = &mapping
+// getOriginalPositions is the operation of that name, which gives all mappings of the nearest place, here as mappings.
+func (m *refMap) getOriginalPositions(line, column int64) []refMapping {
+	last := -1
+	for i := len(m.mappings) - 1; i >= 0 && last < 0; i-- {
+		if comparePositions(m.mappings[i].line, m.mappings[i].column, line, column) <= 0 {
+			last = i
 		}
 	}
-	if last != nil {
-		for _, mapping := range m.mappings {
-			if comparePositions(last.line, last.column, mapping.line, mapping.column) == 0 {
-				list = append(list, mapping)
-			}
-		}
+	first := last // the mappings are sorted, so those of one place stand side by side
+	for first > 0 && comparePositions(m.mappings[first-1].line, m.mappings[first-1].column, m.mappings[last].line, m.mappings[last].column) == 0 {
+		first--
 	}
-	return list
+	return m.mappings[max(first, 0) : last+1]
 }
 
 // lookup picks one. Ours: of those that getOriginalPositions gives the first where they stand at the position itself, else

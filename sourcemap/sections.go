@@ -9,8 +9,6 @@ import (
 // sectionsOf decodes an indexed map (DecodeIndexSourceMap): each section's map is put at its offset,
 // all into one table.
 func (p *parser) sectionsOf(f *fields, by shift, depth int) error {
-	p.version(f)
-	p.optionalString(ProblemFile, "file", f.file)
 	if f.sectionsAt.kind != '[' {
 		return &ParseError{Kind: ErrFormat, Offset: int64(f.sectionsAt.offset(f)), Detail: "sections is " + f.sectionsAt.name() + ", not an array"}
 	}
@@ -21,6 +19,8 @@ func (p *parser) sectionsOf(f *fields, by shift, depth int) error {
 			return err
 		}
 	}
+	p.version(f)
+	p.optionalString(ProblemFile, "file", f.file)
 	// This and sections at one offset the standard forbids, but its algorithm does not look for them.
 	if f.mappings.kind != 0 {
 		p.problem(ProblemSectionsBeside, f.mappings.span.Start, "mappings beside sections are left out")
