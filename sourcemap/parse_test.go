@@ -264,6 +264,7 @@ var problemCases = []struct {
 	{"column below 0", regular(`"sources":["a"],`, "AAAA;A,¦D,E"), []sourcemap.ProblemKind{sourcemap.ProblemColumnRange}, 3},
 	{"column past 2³¹−1", regular(`"sources":["a"],`, "+/////D,¦C,D;A"), []sourcemap.ProblemKind{sourcemap.ProblemColumnRange}, 3},
 	{"column below 0 behind escapes", regular(`"sources":["a"],`, `AA\u0041A\u003b;A\u002c¦D,E`), []sourcemap.ProblemKind{sourcemap.ProblemColumnRange}, 3},
+	{"column below 0 before a value too large", regular(`"sources":["a"],`, "AAAA,¦DggggggEAA,EAAA"), []sourcemap.ProblemKind{sourcemap.ProblemColumnRange}, 2},
 	{"no such source", regular(`"sources":["a"],`, "AAAA,¦CCAA,CDAA"), []sourcemap.ProblemKind{sourcemap.ProblemOriginalRange}, 3},
 	{"source below 0", regular(`"sources":["a"],`, "AAAA,¦CDAA,CCAA"), []sourcemap.ProblemKind{sourcemap.ProblemOriginalRange}, 3},
 	{"line below 0", regular(`"sources":["a"],`, "AAAA,¦CADA,CACA"), []sourcemap.ProblemKind{sourcemap.ProblemOriginalRange}, 3},
