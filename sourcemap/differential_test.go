@@ -57,7 +57,9 @@ func checkReference(t testing.TB, data []byte, random *rand.Rand, path string, c
 			return // Ours: what is inside strings is not looked at.
 		}
 		require.Error(t, err, "the reference says %v", refErr)
-		require.Equal(t, class(refErr), class(err), "%v; the reference says %v", err, refErr)
+		if bytes.HasPrefix(bytes.TrimLeft(refBody(data), " \t\r\n"), []byte("{")) { // of anything else the error says what it looks like
+			require.Equal(t, class(refErr), class(err), "%v; the reference says %v", err, refErr)
+		}
 		require.Error(t, strictErr)
 		count.refused++
 		return

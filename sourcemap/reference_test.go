@@ -93,7 +93,10 @@ func asNumber(value json.RawMessage) (number float64, ok bool) {
 // asIntegral is asNumber for integral Numbers, which are finite.
 func asIntegral(value json.RawMessage) (number float64, ok bool) {
 	number, ok = asNumber(value)
-	return number, ok && !math.IsInf(number, 0) && math.Trunc(number) == number
+	if !ok || math.IsInf(number, 0) || math.Trunc(number) != number {
+		return 0, false
+	}
+	return number, true
 }
 
 // refBody takes off a byte order mark, and a guard line up to its end. Ours: the guard is ")]}" without the apostrophe, too,
