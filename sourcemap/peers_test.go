@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/bits"
 	"math/rand/v2"
@@ -634,8 +636,15 @@ func compareGo(t *testing.T, c *peerMap) map[string]int {
 
 // --- trace-mapping ---
 
-// traceAnswer is one of trace-mapping: source, line, column, name; nil for nothing.
+// traceAnswer is one of trace-mapping: the numbers of source, line, column and name; nil for nothing.
 type traceAnswer []int64
+
+func (a traceAnswer) String() string {
+	if a == nil {
+		return "nothing"
+	}
+	return fmt.Sprintf("%d %d:%d %d", a[0], a[1], a[2], a[3])
+}
 
 // traceModel is what trace-mapping makes of a map.
 type traceModel struct {
@@ -919,29 +928,199 @@ func compareTrace(t *testing.T, c *peerMap, reply traceReply) map[string]int {
 	return classes
 }
 
-var differencesMaps = func() int { n, _ := strconv.Atoi(os.Getenv("DIFFN")); return max(n, 1000) }()
+// A differenceClass is a row of docs/DIFFERENCES.md.
+type differenceClass struct {
+	class, text string
+	at          sourcemap.Position
+	why         string // who is right, and why
+}
 
+func aMap(mappings string) string { return regular(`"sources":["a"],`, mappings) }
+
+func longVLQ(value int64) string { return (&mapMaker{}).vlq(value, 0) }
+
+// twiceOrMore are reasons that hold for both engines.
+const (
+	whyFramed   = "We. A byte order mark is taken off by UTF-8 decode, the guard line by FetchSourceMap."
+	whyTooLarge = "We. VLQSignedValue throws."
+	whyRange    = "We. DecodeMappingsField gives such a segment no original position, or drops it."
+	whyGrammar  = "We. What is not of the grammar gives no mappings."
+)
+
+var goClasses = []differenceClass{
+	{"one field", aMap("AAAA,C"), sourcemap.Position{Column: 1}, "We. A segment of one field has no original position."},
+	{"across lines", aMap("AAAA;;AACA"), sourcemap.Position{Line: 1}, "Each for itself. Theirs is GetOriginalPositions by the letter, but not behind the last mapping. It is our LookupAcrossLines; Lookup keeps to the line, as browsers do."},
+	{"unsorted", aMap("IAAA,JAAC"), sourcemap.Position{}, "We. DecodeSourceMap sorts."},
+	{"ranges", aMap("AAAA,CCAA"), sourcemap.Position{Column: 1}, whyRange},
+	{"values from 2³⁰", aMap("AA" + longVLQ(1<<30) + "A"), sourcemap.Position{}, "We. Values may have 31 bits and a sign."},
+	{"minus zero", aMap("AAAA,CABA"), sourcemap.Position{Column: 1}, "We. It is −2³¹, and so the line is below 0."},
+	{"grammar", aMap("AAAA,CA"), sourcemap.Position{}, whyGrammar},
+	{"sections", indexed(section(0, 10, aMap("AAAA;CAAC,KAAC"))), sourcemap.Position{Line: 1, Column: 12}, "We. The column of an offset counts on the first line of the section."},
+	{"source root", regular(`"sourceRoot":"r","sources":["/a"],`, "AAAA"), sourcemap.Position{}, "We. DecodeSourceMapSources puts the root before each source. (Where they only clean a path, as r/../a, both say the same.)"},
+	{"names", regular(`"sources":["a"],"names":[5],`, "AAAAA"), sourcemap.Position{}, `We. GetOptionalListOfStrings makes it "".`},
+	{"refused: byte order mark or guard line", ")]}'\n" + aMap("AAAA"), sourcemap.Position{}, whyFramed},
+	{"refused: a field of the wrong type", regular(`"file":5,"sources":["a"],`, "AAAA"), sourcemap.Position{}, "Both. The standard has an optional error."},
+	{"refused: a field of the wrong type that does not count", regular(`"file":5,"file":"f","sources":["a"],`, "AAAA"), sourcemap.Position{}, "We. The last of two members with one key counts, and keys are not compared without case."},
+	{"refused: an integer with a point or an exponent", `{"version":3.0,"sources":["a"],"mappings":"AAAA"}`, sourcemap.Position{}, "We. It is the Number 3."},
+	{"refused: version", `{"version":2,"sources":["a"],"mappings":"AAAA"}`, sourcemap.Position{}, "Both. The standard has an optional error."},
+	{"refused: empty mappings", aMap(""), sourcemap.Position{}, "We. The grammar lets it be empty, in a section, too."},
+	{"refused: a value without end", aMap("AAAA,g"), sourcemap.Position{}, "Both. The standard has an optional error, and no mappings."},
+	{"refused: sections in sections", indexed(section(0, 0, indexed(section(0, 0, aMap("AAAA"))))), sourcemap.Position{}, "Neither quite. The standard skips the section, with an optional error; we read it."},
+	{"refused: a section without mappings", indexed(section(0, 0, aMap("AAAA")), section(1, 0, `{"version":3,"sources":[]}`)), sourcemap.Position{}, "We. The section is skipped, with an optional error."},
+	{"refused: panics at a section that is null", `{"version":3,"sections":[null]}`, sourcemap.Position{}, "We. The section is skipped, with an optional error."},
+	{"taken: values too large", aMap("AAAA,ggggggE"), sourcemap.Position{}, whyTooLarge},
+	{"taken: sources that are no list", `{"version":3,"mappings":"AAAA"}`, sourcemap.Position{}, "We. DecodeSourceMap throws."},
+	{"taken: sections that are no list", `{"version":3,"sources":["a"],"mappings":"AAAA","sections":null}`, sourcemap.Position{}, "We. DecodeIndexSourceMap throws."},
+	{"taken: a section without offset", `{"version":3,"sections":[{"map":` + aMap("AAAA") + `}]}`, sourcemap.Position{}, "We. DecodeIndexSourceMap throws."},
+}
+
+var traceClasses = []differenceClass{
+	{"ranges", aMap("AAAA,CCAA"), sourcemap.Position{Column: 1}, whyRange},
+	{"grammar", aMap("AAAA,CA"), sourcemap.Position{}, whyGrammar},
+	{"values too large", indexed(section(0, 0, aMap("AAAA,ggggggEAAA"))), sourcemap.Position{}, "We. VLQSignedValue throws, and the section is skipped."},
+	{"sections cut", indexed(section(0, 0, aMap("AAAA,KAAA")), section(0, 3, aMap("EAAA"))), sourcemap.Position{Column: 5}, "We. DecodeIndexSourceMap joins all mappings (and has an optional error where sections overlap)."},
+	{"sections unsorted", indexed(section(0, 5, aMap("AAAA")), section(0, 8, aMap("AAAA")), section(0, 0, aMap("AAAA"))), sourcemap.Position{Column: 1}, "We: the last mapping at or before the position. The standard has an optional error, and leaves open what an unsorted list answers."},
+	{"nested columns", indexed(section(0, 10, indexed(section(1, 2, aMap("AAAA"))))), sourcemap.Position{Line: 1, Column: 2}, "We, by the rule for one level: a column counts on the first line. (The standard skips the section.)"},
+	{"an offset that is no integer", strings.Replace(indexed(section(1, 0, aMap("AAAA"))), `"line":1`, `"line":true`, 1), sourcemap.Position{Line: 1}, "We. It counts as 0, with an optional error."},
+	{"refused: byte order mark or guard line", ")]}'\n" + aMap("AAAA"), sourcemap.Position{}, whyFramed},
+	{"refused: a section that is broken", `{"version":3,"sections":[null]}`, sourcemap.Position{}, "We. The section is skipped, with an optional error."},
+	{"refused: an offset that is no integer", `{"version":3,"sections":[{"offset":{},"map":` + aMap("AAAA") + `}]}`, sourcemap.Position{}, "We. It counts as 0, with an optional error."},
+	{"refused: a section before the first line", indexed(section(-1, 0, aMap("AAAA;AAAA"))), sourcemap.Position{}, "We. The standard has nothing against it; mappings below line 0 are never found."},
+	{"taken: values too large", aMap("AAAA,ggggggE"), sourcemap.Position{}, whyTooLarge},
+	{"taken: mappings that are no string", `{"version":3,"sources":["a"],"mappings":[]}`, sourcemap.Position{}, "We. DecodeSourceMap throws."},
+	{"taken: sections that are no list", `{"version":3,"sections":0}`, sourcemap.Position{}, "We. DecodeIndexSourceMap throws."},
+	{"taken: a section without offset", `{"version":3,"sections":[{"offset":0,"map":` + aMap("") + `}]}`, sourcemap.Position{}, "We. DecodeIndexSourceMap throws."},
+	{"not asked: a section too far down", indexed(section(2147483647, 0, aMap("AAAA"))), sourcemap.Position{}, "Not compared: it makes a list for each line up to there."},
+}
+
+// differencesMaps is how many maps the tables are counted over.
+const differencesMaps = 1000
+
+// writeDifferences has the table of an engine written into docs/DIFFERENCES.md.
+var writeDifferences = flag.Bool("differences", false, "write the tables of docs/DIFFERENCES.md")
+
+// requireTable checks that docs/DIFFERENCES.md has the table of the engine as it is now.
+func requireTable(t *testing.T, engine string, classes []differenceClass, total differences, row func(c differenceClass) (ours, theirs string)) {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("| class | map, and position | we | it | right by the standard | maps | answers |\n|---|---|---|---|---|---|---|\n")
+	for _, c := range classes {
+		ours, theirs := row(c)
+		n := total[c.class]
+		if n == nil {
+			n = &difference{}
+		}
+		delete(total, c.class)
+		where, answers := fmt.Sprintf(" at %d:%d", c.at.Line, c.at.Column), strconv.Itoa(n.answers)
+		if strings.Contains(c.class, ": ") {
+			where, answers = "", ""
+		}
+		text := strings.NewReplacer("\n", "⏎", "|", `\|`).Replace(c.text)
+		fmt.Fprintf(&b, "| %s | `%s`%s | %s | %s | %s | %d | %s |\n", c.class, text, where, ours, theirs, c.why, n.maps, answers)
+	}
+	for class, n := range total {
+		t.Errorf("no row for class %q (%d maps)", class, n.maps)
+	}
+	const page = "../docs/DIFFERENCES.md"
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	head, rest, found := strings.Cut(string(text), "<!-- "+engine+" -->\n")
+	_, tail, foundEnd := strings.Cut(rest, "<!-- end -->")
+	require.True(t, found && foundEnd, "no place for %s in %s", engine, page)
+	now := head + "<!-- " + engine + " -->\n" + b.String() + "<!-- end -->" + tail
+	if *writeDifferences {
+		require.NoError(t, os.WriteFile(page, []byte(now), 0o644))
+		return
+	}
+	require.Equal(t, now, string(text), "docs/DIFFERENCES.md is old; its first paragraph says how to write it")
+}
+
+// code is a piece of a table that stands as it is.
+func code(v any) string { return fmt.Sprintf("`%v`", v) }
+
+// exampleOf is the map of a row, to be asked at its position.
+func exampleOf(t *testing.T, c differenceClass) *peerMap {
+	t.Helper()
+	return newPeerMap(t, c.text, []sourcemap.Position{c.at})
+}
+
+// differences of go-sourcemap: as many maps as the tables are of, and with SYMBOLICATE_SOAK as many others.
 func TestGoSourcemapDifferences(t *testing.T) {
+	if soak {
+		for _, c := range peerMaps(t, randomSeed(t), 10*differencesMaps) {
+			compareGo(t, c)
+		}
+	}
 	total := differences{}
 	for _, c := range peerMaps(t, referenceSeed, differencesMaps) {
 		total.add(compareGo(t, c))
 	}
-	for class, d := range total {
-		t.Logf("%s: %d maps, %d answers", class, d.maps, d.answers)
-	}
+	logDifferences(t, total)
+	requireTable(t, "go-sourcemap", goClasses, total, func(row differenceClass) (ours, theirs string) {
+		c := exampleOf(t, row)
+		require.Contains(t, compareGo(t, c), row.class, row.text)
+		ours, theirs = "refused", "refused"
+		if c.err == nil {
+			ours = code(ourGoAnswer(c.m, row.at))
+		}
+		if consumer, err := goParse(row.text); err == nil {
+			theirs = code(goAsk(consumer, row.at))
+		}
+		return ours, theirs
+	})
 }
 
 func TestTraceMappingDifferences(t *testing.T) {
-	total := differences{}
-	list := peerMaps(t, referenceSeed, differencesMaps)
+	if soak {
+		compareTraces(t, peerMaps(t, randomSeed(t), 10*differencesMaps))
+	}
+	total := compareTraces(t, peerMaps(t, referenceSeed, differencesMaps))
+	logDifferences(t, total)
+	var examples []*peerMap
+	for _, row := range traceClasses {
+		if c := exampleOf(t, row); !farDown(c.object()) {
+			examples = append(examples, c)
+		}
+	}
+	replies := map[string]traceReply{}
+	for i, reply := range traceAsk(t, examples) {
+		replies[examples[i].text] = reply
+	}
+	requireTable(t, "trace-mapping", traceClasses, total, func(row differenceClass) (ours, theirs string) {
+		c := exampleOf(t, row)
+		reply, asked := replies[row.text]
+		ours, theirs = "refused", "refused"
+		if c.err == nil {
+			ours = code((&traceModel{c.object(), map[habit][]traceAnswer{}}).answersWith(c.positions, 0)[0])
+		}
+		if !asked {
+			return ours, "–"
+		}
+		require.Contains(t, compareTrace(t, c, reply), row.class, row.text)
+		if reply.Refused == "" {
+			theirs = code(reply.Answers[0])
+		}
+		return ours, theirs
+	})
+}
+
+// compareTraces compares the maps, but for those that trace-mapping should not see.
+func compareTraces(t *testing.T, list []*peerMap) differences {
+	t.Helper()
 	near := slices.DeleteFunc(slices.Clone(list), func(c *peerMap) bool { return farDown(c.object()) })
+	total := differences{}
 	for range len(list) - len(near) {
 		total.add(map[string]int{"not asked: a section too far down": 0})
 	}
 	for i, reply := range traceAsk(t, near) {
 		total.add(compareTrace(t, near[i], reply))
 	}
-	for class, d := range total {
-		t.Logf("%s: %d maps, %d answers", class, d.maps, d.answers)
+	return total
+}
+
+func logDifferences(t *testing.T, total differences) {
+	t.Helper()
+	for _, class := range slices.Sorted(maps.Keys(total)) {
+		t.Logf("%s: %d maps, %d answers", class, total[class].maps, total[class].answers)
 	}
 }
