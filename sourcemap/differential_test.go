@@ -28,6 +28,9 @@ type agreement struct {
 	kinds                                            map[sourcemap.ProblemKind]int
 }
 
+// seeded is a source of random numbers that is the same in each run.
+func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
+
 // class is what kind of error a map is refused with; how JSON is broken is one.
 func class(err error) error {
 	for _, kind := range []error{sourcemap.ErrFormat, sourcemap.ErrMappings, sourcemap.ErrLimit} {
