@@ -269,13 +269,18 @@ func (p *parser) place(c *vlq.Chunk, f *fields, sources []int32, names nameRange
 	if !p.indexed {
 		return
 	}
-	n := 0
+	n, end := 0, max(c.Len-1, 0) // from end on a segment may be the last in order
+	if c.Unsorted {
+		end = 0
+	}
 	for i := range c.Len {
 		line, column := int64(c.Line[i])+by.line, int64(c.Column[i])
 		if c.Line[i] == 0 {
 			column += by.column
 		}
-		p.extent.add(extent{line, column, true})
+		if i >= end {
+			p.extent.add(extent{line, column, true})
+		}
 		if line < 0 || line > math.MaxInt32 || column < 0 || column > math.MaxInt32 {
 			p.problem(ProblemColumnRange, f.mappings.span.Start, "the section's offset puts line %d, column %d out of range", c.Line[i], c.Column[i])
 			continue
