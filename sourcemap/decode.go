@@ -120,8 +120,12 @@ type sourceKey struct {
 
 // sourceKey returns the key of a source: of its whole URL, and of its text as it is written.
 func (p *parser) sourceKey(s source) sourceKey {
+	url := ""
+	if !none(s.url) {
+		url = s.root + p.text(s.url)
+	}
 	return sourceKey{
-		url:     maphash.String(p.seed, s.root+p.text(s.url)),
+		url:     maphash.String(p.seed, url),
 		content: maphash.Bytes(p.seed, s.content.Of(p.data)),
 		null:    none(s.url), noContent: none(s.content), ignored: s.ignored,
 	}
@@ -211,6 +215,7 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 			wait()
 			p.table.Rewind(start)
 			ranges.forget()
+			p.extent = extent{}
 			if e.Overflow {
 				return &ParseError{Kind: ErrMappings, Offset: int64(offset(e.Offset)), Detail: fmt.Sprintf("%s, line %d", e.What, e.Line)}
 			}
@@ -269,11 +274,17 @@ func (p *parser) place(c *vlq.Chunk, f *fields, sources []int32, names nameRange
 	if !p.indexed {
 		return
 	}
-	n := 0
+	n, end := 0, max(c.Len-1, 0) // from end on a segment may be the last in order
+	if c.Unsorted {
+		end = 0
+	}
 	for i := range c.Len {
 		line, column := int64(c.Line[i])+by.line, int64(c.Column[i])
 		if c.Line[i] == 0 {
 			column += by.column
+		}
+		if i >= end {
+			p.extent.add(extent{line, column, true})
 		}
 		if line < 0 || line > math.MaxInt32 || column < 0 || column > math.MaxInt32 {
 			p.problem(ProblemColumnRange, f.mappings.span.Start, "the section's offset puts line %d, column %d out of range", c.Line[i], c.Column[i])

@@ -114,6 +114,7 @@ type parser struct {
 	problems []Problem
 	cut      int // problems beyond maxProblems
 	indexed  bool
+	extent   extent // of the mappings of the section at work
 
 	ranged []uint32      // numbers of the range mappings
 	scopes *scopes.Trees // nil: none

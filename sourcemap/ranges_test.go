@@ -270,7 +270,6 @@ func plainRanges(all []sourcemap.Mapping, p sourcemap.Position) (found sourcemap
 	return found, true
 }
 
-const base64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 func unsigned(n int) (text string) {
 	for ; n >= 32; n >>= 5 {

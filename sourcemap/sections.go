@@ -9,8 +9,6 @@ import (
 // sectionsOf decodes an indexed map (DecodeIndexSourceMap): each section's map is put at its offset,
 // all into one table.
 func (p *parser) sectionsOf(f *fields, by shift, depth int) error {
-	p.version(f)
-	p.optionalString(ProblemFile, "file", f.file)
 	if f.sectionsAt.kind != '[' {
 		return &ParseError{Kind: ErrFormat, Offset: int64(f.sectionsAt.offset(f)), Detail: "sections is " + f.sectionsAt.name() + ", not an array"}
 	}
@@ -21,34 +19,46 @@ func (p *parser) sectionsOf(f *fields, by shift, depth int) error {
 			return err
 		}
 	}
+	p.version(f)
+	p.optionalString(ProblemFile, "file", f.file)
 	// This and sections at one offset the standard forbids, but its algorithm does not look for them.
 	if f.mappings.kind != 0 {
 		p.problem(ProblemSectionsBeside, f.mappings.span.Start, "mappings beside sections are left out")
 	}
-	previous, started, before := shift{}, false, 0 // before: mappings ahead of the previous section's
+	previous, before, ahead := shift{}, -1, 0 // before: the last section that was taken; ahead: the last that has mappings
+	var own, last, all extent                 // of their mappings, and of those of all sections
 	for i := range f.sections {
 		s := &f.sections[i]
 		if s.parts == nil {
 			p.problem(ProblemSection, s.at, "section %d is not an object", i)
 			continue
 		}
-		own := shift{p.offset(i, "line", s.line, s), p.offset(i, "column", s.column, s)}
-		if started && (own.line < previous.line || own.line == previous.line && own.column < previous.column) {
-			p.problem(ProblemSectionOrder, s.at, "section %d starts before section %d", i, i-1)
+		offset := shift{p.offset(i, "line", s.line, s), p.offset(i, "column", s.column, s)}
+		if before >= 0 && (offset.line < previous.line || offset.line == previous.line && offset.column < previous.column) {
+			p.problem(ProblemSectionOrder, s.at, "section %d starts before section %d", i, before)
 		}
-		if started && own == previous && p.table.Len() > before {
-			p.problem(ProblemSectionOverlap, s.at, "section %d starts where section %d does", i, i-1)
+		if before >= 0 && offset == previous && own.any {
+			p.problem(ProblemSectionOverlap, s.at, "section %d starts where section %d does", i, before)
 		}
-		at := own.within(by)
-		if line, column, ok := p.table.Last(); ok && started && at.before(line, column) {
-			p.problem(ProblemSectionOverlap, s.at, "section %d starts before the last mapping of section %d", i, i-1)
+		at := offset.within(by)
+		if last.any && at.before(last) {
+			p.problem(ProblemSectionOverlap, s.at, "section %d starts before the last mapping of section %d", i, ahead)
 		}
-		before = p.table.Len()
-		if err := p.section(i, s, at, depth); err != nil {
+		p.extent = extent{}
+		taken, err := p.section(i, s, at, depth)
+		if err != nil {
 			return err
 		}
-		previous, started = own, true
+		if !taken {
+			continue
+		}
+		previous, before, own = offset, i, p.extent
+		if own.any {
+			last, ahead = own, i
+			all.add(own)
+		}
 	}
+	p.extent = all
 	return nil
 }
 
@@ -71,10 +81,9 @@ func checkSections(f *fields) error {
 	return nil
 }
 
-// section decodes the map of one section; one that is broken is passed over whole.
-func (p *parser) section(i int, s *section, at shift, depth int) error {
+// section decodes the map of one section; one that is broken is passed over whole, and not taken.
+func (p *parser) section(i int, s *section, at shift, depth int) (taken bool, err error) {
 	start := p.mark()
-	var err error
 	if s.fields.hasSections {
 		p.problem(ProblemSectionNested, s.at, "the map of section %d is itself indexed", i)
 		if err = checkSections(s.fields); err == nil {
@@ -86,20 +95,22 @@ func (p *parser) section(i int, s *section, at shift, depth int) error {
 	if e := (*ParseError)(nil); errors.As(err, &e) {
 		p.rewind(start)
 		p.problem(ProblemSectionMap, int(e.Offset), "the map of section %d: %s", i, e.Detail)
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
-// offset reads the line or column of a section's offset; what is not an integer counts as 0.
+// offset reads the line or column of a section's offset; what is not an integer counts as 0. One that is out of reach for
+// every position stays so.
 func (p *parser) offset(i int, name string, v value, s *section) int64 {
 	if v.kind == '0' {
+		const far = 1 << 53
 		number, err := strconv.ParseFloat(string(v.span.Of(p.data)), 64)
-		if err == nil && number == math.Trunc(number) && math.Abs(number) <= math.MaxInt32 {
-			return int64(number)
+		if err == nil && number == math.Trunc(number) {
+			return int64(max(-far, min(number, far)))
 		}
 	}
-	p.problem(ProblemSectionOffset, max(v.span.Start, s.offset.span.Start), "the offset %s of section %d is %s, not a 32-bit integer", name, i, v.name())
+	p.problem(ProblemSectionOffset, max(v.span.Start, s.offset.span.Start), "the offset %s of section %d is %s, not an integer", name, i, v.name())
 	return 0
 }
 
@@ -112,7 +123,19 @@ func (s shift) within(outer shift) shift {
 	return s
 }
 
-// before tells whether the offset lies before the position.
-func (s shift) before(line, column int32) bool {
-	return s.line < int64(line) || s.line == int64(line) && s.column < int64(column)
+// before tells whether the offset lies before the end of the mappings.
+func (s shift) before(e extent) bool {
+	return s.line < e.line || s.line == e.line && s.column < e.column
+}
+
+// An extent is how far mappings reach: the generated position of the last one in order, out of range or not.
+type extent struct {
+	line, column int64
+	any          bool
+}
+
+func (e *extent) add(other extent) {
+	if !e.any || (shift{e.line, e.column}).before(other) {
+		*e = other
+	}
 }

@@ -70,6 +70,7 @@ func TestSectionSourcesDedupe(t *testing.T) {
 		{"ignored and not", `"sources":["a"],"ignoreList":[0],`, `"sources":["a"],`, false},
 		{"ignored twice", `"sources":["a"],"ignoreList":[0],`, `"sources":["a"],"x_google_ignoreList":[0],`, true},
 		{"null twice", `"sources":[null],`, `"sources":[null],`, true},
+		{"null under another source root", `"sources":[null],"sourceRoot":"r",`, `"sources":[null],`, true},
 		{"null and empty", `"sources":[null],`, `"sources":[""],`, false},
 		{"null and the word", `"sources":[null],`, `"sources":["null"],`, false},
 		{"a source root", `"sources":["a"],"sourceRoot":"r",`, `"sources":["a"],`, false},

@@ -190,11 +190,6 @@ func (b *Builder) table() *Table {
 // Len returns the number of segments so far.
 func (b *Builder) Len() int { return b.n }
 
-// Last returns the place of the segment appended last; ok is false when there is none.
-func (b *Builder) Last() (line, column int32, ok bool) {
-	return b.last.line(), b.last.column(), b.n > 0
-}
-
 // A Mark is a number of segments to go back to.
 type Mark struct {
 	n, blocks, at int

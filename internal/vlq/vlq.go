@@ -73,6 +73,7 @@ type Decoder struct {
 	kernel  decode   // nil: none
 	plainTo int      // offset from which on the kernel is tried
 	stretch *stretch // of the kernel, if it needs one
+	checked bool     // the whole text follows the grammar
 
 	// The running sums. 64 bits: fewer than 2³³ deltas below 2³¹ cannot overflow them.
 	column, source, originalLine, originalColumn, name int64
@@ -124,7 +125,7 @@ func (d *Decoder) Next(chunk *Chunk) error {
 				return d.grammar(start, "a segment with more than 5 fields")
 			}
 			value, end, err := d.value(d.at)
-			if err != nil {
+			if err != nil && !(count > 0 && err.(*Error).Overflow && d.drops(fields[0])) {
 				return err
 			}
 			fields[count] = value
@@ -160,8 +161,9 @@ func (d *Decoder) segment(chunk *Chunk, n, start int, fields []int64) bool {
 	if fields[0] < 0 {
 		chunk.Unsorted = true
 	}
+	dropped := d.drops(fields[0])
 	d.column += fields[0]
-	if d.column < 0 || d.column > maxInt32 {
+	if dropped {
 		// The standard returns here, before the other fields are added.
 		d.report(Fault{ColumnRange, start, d.line})
 		return false
@@ -193,7 +195,13 @@ func (d *Decoder) segment(chunk *Chunk, n, start int, fields []int64) bool {
 	return true
 }
 
-// value reads the signed value at the offset.
+// drops tells whether a segment whose first field this is will be dropped. The standard evaluates no other field of it, so
+// none of them can be too large.
+func (d *Decoder) drops(field int64) bool {
+	return d.column+field < 0 || d.column+field > maxInt32
+}
+
+// value reads the signed value at the offset. For one that is too large there is an end beside the error.
 func (d *Decoder) value(at int) (value int64, end int, err error) {
 	var unsigned uint64
 	for shift := uint(0); ; shift += 5 {
@@ -208,7 +216,12 @@ func (d *Decoder) value(at int) (value int64, end int, err error) {
 		// By value, not by digits: zeros may follow without end; any bit past the 32nd is too much.
 		if bits := uint64(digit & 31); bits != 0 {
 			if shift >= 35 || bits<<shift >= 1<<32 {
-				return 0, 0, d.overflow(at - 1)
+				end = at
+				for digit >= 32 && end < len(d.text) {
+					digit = digits[d.text[end]]
+					end++
+				}
+				return 0, end, d.overflow(at - 1)
 			}
 			unsigned |= bits << shift
 		}
@@ -232,8 +245,11 @@ func (d *Decoder) grammar(at int, what string) error {
 
 // overflow is the error for a value too large, unless the rest breaks the grammar.
 func (d *Decoder) overflow(at int) error {
-	if err := Check(d.text); err != nil {
-		return err
+	if !d.checked {
+		if err := Check(d.text); err != nil {
+			return err
+		}
+		d.checked = true
 	}
 	return &Error{Offset: at, Line: d.line, What: "a value of 2³¹ or more", Overflow: true}
 }
