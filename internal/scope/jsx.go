@@ -118,5 +118,8 @@ func (p *scanner) less() {
 		}
 	}
 	p.pos++
+	if p.at(p.pos) == '<' { // <<
+		p.pos++
+	}
 	p.operator()
 }

@@ -9,6 +9,7 @@ import (
 type name struct {
 	kind       nameKind
 	static     bool  // a static member
+	own        bool  // written in the function itself
 	class      int32 // of a member, or around an assignment to a property of this; -1: of an object, or none
 	start, end int32 // of the words
 }
@@ -162,7 +163,7 @@ func chain(words []byte) string {
 			end := closing(words, i)
 			inner := bytes.TrimSpace(words[i+1 : max(end-1, i+1)])
 			switch {
-			case len(inner) > 1 && (inner[0] == '"' || inner[0] == '\''):
+			case len(inner) > 1 && (inner[0] == '"' || inner[0] == '\'') && quoted(inner, 0) == len(inner):
 				if key := unquote(inner); isIdentifier(key) {
 					out.WriteString("." + key)
 				} else {

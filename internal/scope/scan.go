@@ -128,7 +128,9 @@ func (p *scanner) operator() {
 // goesOn notes that the expression goes on behind a function: then it is not all that the name is given to.
 func (p *scanner) goesOn() {
 	if p.last >= 0 {
-		p.funcs[p.last].name = name{}
+		if n := &p.funcs[p.last].name; !n.own {
+			*n = name{class: -1}
+		}
 		p.last = -1
 	}
 }
@@ -266,6 +268,7 @@ func (p *scanner) endArrow() {
 	f := p.pop()
 	p.funcs[f.fn].End = p.end
 	p.ended()
+	p.last = f.fn
 }
 
 func (p *scanner) endField() {
@@ -475,7 +478,7 @@ func (p *scanner) target() name {
 // ofThis makes a name of this.x: of the class around, or of the function around that is written as one.
 func (p *scanner) ofThis(n *name) {
 	at := n.end
-	for at > n.start && isWord[p.src[at-1]] {
+	for at > n.start && (isWord[p.src[at-1]] || p.src[at-1] == '#') {
 		at--
 	}
 	if at == n.end || at < n.start+5 { // this[x] =
@@ -800,7 +803,7 @@ func (p *scanner) closeBody(f frame) {
 		p.ended()
 	case arrowEnd:
 		p.ended()
-		p.arrowDone = true
+		p.arrowDone, p.last = true, f.fn
 	default:
 		p.ended()
 		p.last = f.fn
@@ -1034,6 +1037,7 @@ func (p *scanner) functionWord(start int) {
 	}
 	if own, ok := p.identifier(); ok {
 		n = own
+		n.own = true
 	}
 	p.pos, _ = p.after(p.pos)
 	p.generic()
@@ -1078,7 +1082,7 @@ func (p *scanner) classWord() {
 func (p *scanner) openClass() {
 	h := p.pop()
 	f := p.push(class, int32(p.pos-1))
-	f.fn, f.then = h.fn, h.then
+	f.fn, f.then, f.self = h.fn, h.then, h.fn
 }
 
 // defaultWord reads the default of a switch or an export.
