@@ -25,7 +25,11 @@ func (p *scanner) space() {
 				p.pos = i
 				return
 			}
-			end := comment(src, i)
+			end := len(src)
+			if src[i+1] == '/' || !p.unclosed {
+				end = comment(src, i)
+				p.unclosed = end == len(src) && src[i+1] == '*' // so that it is not looked for again
+			}
 			p.newline = p.newline || src[i+1] == '*' && bytes.IndexByte(src[i:end], '\n') >= 0
 			i = end
 		default:

@@ -88,7 +88,8 @@ type scanner struct {
 	generics int32 // start of type parameters that stand before, -1: none
 	last     int32 // function expression that has just ended, whose name goes if the expression goes on; -1: none
 
-	tries int // bytes that may still be read in vain
+	tries    int  // bytes that may still be read in vain
+	unclosed bool // no comment ends any more
 
 	stack   []frame
 	funcs   []Func

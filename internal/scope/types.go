@@ -4,7 +4,7 @@ import "bytes"
 
 // Whether a < is an operator, and a ( a group, shows behind what it opens: that is read in vain now and then. Together that
 // may be four times the text; when that is used up, a try is as short as minTry.
-const minTry = 256
+const minTry = 64
 
 // tried returns the text up to where a try may read.
 func (p *scanner) tried(at int) []byte {
