@@ -178,7 +178,7 @@ func (p *scanner) scan() {
 		case body:
 			p.funcs[f.fn].End = int32(len(p.src))
 		case arrow, field:
-			p.funcs[f.fn].End = p.end
+			p.funcs[f.fn].End = max(p.end, p.funcs[f.fn].Start)
 		}
 	}
 }
@@ -274,7 +274,7 @@ func (p *scanner) endArrow() {
 
 func (p *scanner) endField() {
 	f := p.pop()
-	p.funcs[f.fn].End = p.end
+	p.funcs[f.fn].End = max(p.end, p.funcs[f.fn].Start) // with nothing behind its = it lies there
 	p.ended()
 	p.top().stage = memberStart
 }
@@ -660,7 +660,7 @@ func (p *scanner) close(c byte) {
 	p.pos++
 	for len(p.stack)-1 > at { // brackets that are missing
 		if f := p.pop(); f.kind == body || f.kind == arrow || f.kind == field {
-			p.funcs[f.fn].End = int32(p.pos - 1)
+			p.funcs[f.fn].End = max(int32(p.pos-1), p.funcs[f.fn].Start)
 		}
 	}
 	if at == 0 {
