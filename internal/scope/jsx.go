@@ -1,6 +1,6 @@
 package scope
 
-import "bytes"
+import "strings"
 
 // element starts an element at the < of the position.
 func (p *scanner) element() {
@@ -41,7 +41,7 @@ func (p *scanner) tag() {
 			p.elementEnd()
 		}
 	case '"', '\'':
-		if n := bytes.IndexByte(p.src[p.pos+1:], c); n >= 0 {
+		if n := strings.IndexByte(p.src[p.pos+1:], c); n >= 0 {
 			p.pos += n + 2
 		} else {
 			p.pos = len(p.src)
@@ -67,7 +67,7 @@ func (p *scanner) elementEnd() {
 
 // children reads on between tags: text as it stands, up to a hole or a tag.
 func (p *scanner) children() {
-	n := bytes.IndexAny(p.src[p.pos:], "<{")
+	n := strings.IndexAny(p.src[p.pos:], "<{")
 	if n < 0 {
 		p.pos = len(p.src)
 		return

@@ -1,6 +1,6 @@
 package scope
 
-import "bytes"
+import "strings"
 
 // isWord tells the bytes of identifiers: what is not ASCII counts, and the backslash of an escape.
 var isWord = func() (t [256]bool) {
@@ -30,7 +30,7 @@ func (p *scanner) space() {
 				end = comment(src, i)
 				p.unclosed = end == len(src) && src[i+1] == '*' // so that it is not looked for again
 			}
-			p.newline = p.newline || src[i+1] == '*' && bytes.IndexByte(src[i:end], '\n') >= 0
+			p.newline = p.newline || src[i+1] == '*' && strings.IndexByte(src[i:end], '\n') >= 0
 			i = end
 		default:
 			if c < 0x80 {
@@ -68,20 +68,20 @@ func (p *scanner) at(i int) byte {
 }
 
 // wideSpace returns how many bytes of white space outside of ASCII stand in front, and whether it is a line end.
-func wideSpace(text []byte) (n int, line bool) {
-	if len(text) >= 2 && text[0] == 0xc2 && text[1] == 0xa0 { // no-break space
+func wideSpace(text string) (n int, line bool) {
+	if strings.HasPrefix(text, "\u00a0") {
 		return 2, false
 	}
 	if len(text) < 3 {
 		return 0, false
 	}
-	switch [3]byte(text) {
-	case [3]byte{0xe2, 0x80, 0xa8}, [3]byte{0xe2, 0x80, 0xa9}:
+	switch text[:3] {
+	case "\u2028", "\u2029":
 		return 3, true
-	case [3]byte{0xef, 0xbb, 0xbf}, [3]byte{0xe3, 0x80, 0x80}, [3]byte{0xe2, 0x80, 0xaf}, [3]byte{0xe2, 0x81, 0x9f}, [3]byte{0xe1, 0x9a, 0x80}:
+	case "\ufeff", "\u3000", "\u202f", "\u205f", "\u1680":
 		return 3, false
 	}
-	return len(text[:3]) * flag(text[0] == 0xe2 && text[1] == 0x80 && text[2] >= 0x80 && text[2] <= 0x8a), false
+	return 3 * flag(text[0] == 0xe2 && text[1] == 0x80 && text[2] >= 0x80 && text[2] <= 0x8a), false
 }
 
 func flag(set bool) int {
@@ -92,9 +92,9 @@ func flag(set bool) int {
 }
 
 // comment returns the end of the comment at i.
-func comment(src []byte, i int) int {
+func comment(src string, i int) int {
 	if src[i+1] == '*' {
-		if n := bytes.Index(src[i+2:], []byte("*/")); n >= 0 {
+		if n := strings.Index(src[i+2:], "*/"); n >= 0 {
 			return i + 2 + n + 2
 		}
 		return len(src)
@@ -102,7 +102,7 @@ func comment(src []byte, i int) int {
 	return lineEnd(src, i)
 }
 
-func lineEnd(src []byte, i int) int {
+func lineEnd(src string, i int) int {
 	for ; i < len(src); i++ {
 		switch c := src[i]; {
 		case c == '\n' || c == '\r':
@@ -115,7 +115,7 @@ func lineEnd(src []byte, i int) int {
 }
 
 // quoted returns the end of the string at i. One without an end stops at its line.
-func quoted(src []byte, i int) int {
+func quoted(src string, i int) int {
 	quote := src[i]
 	for i++; i < len(src); i++ {
 		switch src[i] {
@@ -134,7 +134,7 @@ func quoted(src []byte, i int) int {
 }
 
 // number returns the end of the number at i.
-func number(src []byte, i int) int {
+func number(src string, i int) int {
 	start := i
 	dots := 0
 	for ; i < len(src); i++ {
@@ -153,7 +153,7 @@ func number(src []byte, i int) int {
 }
 
 // regexp returns the end of the regular expression at i, with its flags; ok is false where its line has no end of one.
-func regexp(src []byte, i int) (end int, ok bool) {
+func regexp(src string, i int) (end int, ok bool) {
 	class := false
 	for i++; i < len(src); i++ {
 		switch src[i] {
@@ -204,7 +204,7 @@ func (p *scanner) template() {
 }
 
 // closing returns the end of what is in brackets at i: brackets of all kinds count, strings, templates and comments are passed over.
-func closing(src []byte, i int) int {
+func closing(src string, i int) int {
 	depth := 0
 	for i < len(src) {
 		switch c := src[i]; c {
@@ -235,7 +235,7 @@ func closing(src []byte, i int) int {
 }
 
 // wholeTemplate returns the end of the template at i. Templates in its holes are not told apart.
-func wholeTemplate(src []byte, i int) int {
+func wholeTemplate(src string, i int) int {
 	for i++; i < len(src); i++ {
 		switch src[i] {
 		case '\\':

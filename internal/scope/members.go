@@ -95,10 +95,10 @@ func (p *scanner) keyIs(f *frame, kind nameKind, start, end int) {
 }
 
 // modifier tells whether the word is one, by the token behind it, and notes what it says.
-func (p *scanner) modifier(f *frame, word []byte, next int, line bool) bool {
+func (p *scanner) modifier(f *frame, word string, next int, line bool) bool {
 	c := p.at(next)
 	starts := isWord[c] || c == '"' || c == '\'' || c == '[' || c == '#'
-	switch string(word) {
+	switch word {
 	case "get", "set":
 		if !starts {
 			return false
@@ -184,7 +184,7 @@ func (p *scanner) isConstructor(key name) bool {
 	if key.kind == byString && len(text) > 2 {
 		text = text[1 : len(text)-1]
 	}
-	return string(text) == "constructor"
+	return text == "constructor"
 }
 
 // field starts the initialiser of a class field, which is a function of its own.

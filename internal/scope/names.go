@@ -1,9 +1,6 @@
 package scope
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // name is where the text names a function or a class.
 type name struct {
@@ -117,14 +114,14 @@ func (s *Scopes) key(n *name) (text string, plain bool) {
 		}
 		return `["` + inner + `"]`, false
 	case byNumber:
-		return "[" + string(words) + "]", false
+		return "[" + words + "]", false
 	case byExpr:
-		expr := bytes.TrimSpace(words)
-		if symbol, ok := bytes.CutPrefix(expr, []byte("Symbol.")); ok && isIdentifier(string(symbol)) {
-			return "[" + string(expr) + "]", false
+		expr := strings.TrimSpace(words)
+		if symbol, ok := strings.CutPrefix(expr, "Symbol."); ok && isIdentifier(symbol) {
+			return "[" + expr + "]", false
 		}
-		if len(expr) > 1 && (expr[0] == '"' || expr[0] == '\'') && bytes.IndexByte(expr[1:], expr[0]) == len(expr)-2 {
-			return s.key(&name{kind: byString, start: n.start + int32(bytes.IndexByte(words, expr[0])), end: n.start + int32(bytes.LastIndexByte(words, expr[0])) + 1})
+		if len(expr) > 1 && (expr[0] == '"' || expr[0] == '\'') && strings.IndexByte(expr[1:], expr[0]) == len(expr)-2 {
+			return s.key(&name{kind: byString, start: n.start + int32(strings.IndexByte(words, expr[0])), end: n.start + int32(strings.LastIndexByte(words, expr[0])) + 1})
 		}
 		return "<computed>", true
 	}
@@ -141,7 +138,7 @@ func (s *Scopes) className(class int32) string {
 }
 
 // chain writes a.b.c as V8 does: without space and comments, A.prototype.m as A.m, a key in brackets that is a string or a number as it is.
-func chain(words []byte) string {
+func chain(words string) string {
 	var out strings.Builder
 	for i := 0; i < len(words); {
 		switch c := words[i]; {
@@ -161,7 +158,7 @@ func chain(words []byte) string {
 			out.WriteString(part)
 		case c == '[':
 			end := closing(words, i)
-			inner := bytes.TrimSpace(words[i+1 : max(end-1, i+1)])
+			inner := strings.TrimSpace(words[i+1 : max(end-1, i+1)])
 			switch {
 			case len(inner) > 1 && (inner[0] == '"' || inner[0] == '\'') && quoted(inner, 0) == len(inner):
 				if key := unquote(inner); isIdentifier(key) {
@@ -170,7 +167,7 @@ func chain(words []byte) string {
 					out.WriteString(`["` + key + `"]`)
 				}
 			case len(inner) > 0 && inner[0] >= '0' && inner[0] <= '9':
-				out.WriteString("[" + string(inner) + "]")
+				out.WriteString("[" + inner + "]")
 			default:
 				out.WriteString(".<computed>")
 			}
@@ -185,9 +182,9 @@ func chain(words []byte) string {
 }
 
 // word resolves the escapes of an identifier.
-func word(text []byte) string {
-	if bytes.IndexByte(text, '\\') < 0 {
-		return string(text)
+func word(text string) string {
+	if strings.IndexByte(text, '\\') < 0 {
+		return text
 	}
 	return unescape(text)
 }
@@ -205,19 +202,19 @@ func isIdentifier(text string) bool {
 }
 
 // unquote is the value of a string literal.
-func unquote(literal []byte) string {
+func unquote(literal string) string {
 	if len(literal) < 2 {
 		return ""
 	}
 	inner := literal[1 : len(literal)-1]
-	if bytes.IndexByte(inner, '\\') < 0 {
-		return string(inner)
+	if strings.IndexByte(inner, '\\') < 0 {
+		return inner
 	}
 	return unescape(inner)
 }
 
 // unescape resolves what a name may need: \uXXXX, \u{X}, \xXX and a character that stands for itself.
-func unescape(text []byte) string {
+func unescape(text string) string {
 	var out strings.Builder
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' || i+1 == len(text) {
@@ -230,7 +227,7 @@ func unescape(text []byte) string {
 		case text[i] == 'x':
 			digits = 2
 		case text[i] == 'u' && i+1 < len(text) && text[i+1] == '{':
-			end := bytes.IndexByte(text[i:], '}')
+			end := strings.IndexByte(text[i:], '}')
 			if r, ok := hex(text[i+2 : max(i+end, i+2)]); ok && end > 0 {
 				out.WriteRune(r)
 				i += end
@@ -251,7 +248,7 @@ func unescape(text []byte) string {
 	return out.String()
 }
 
-func hex(digits []byte) (r rune, ok bool) {
+func hex(digits string) (r rune, ok bool) {
 	if len(digits) == 0 || len(digits) > 6 {
 		return 0, false
 	}

@@ -66,7 +66,7 @@ const (
 )
 
 type scanner struct {
-	src     []byte
+	src     string
 	ts, jsx bool
 
 	pos     int
@@ -463,12 +463,12 @@ func (p *scanner) assign() {
 func (p *scanner) target() name {
 	words := p.src[p.chain:p.chainEnd]
 	n := name{kind: byWord, class: -1, start: p.chain, end: p.chainEnd}
-	for i, c := range words {
-		if isWord[c] {
+	for i := range len(words) {
+		if isWord[words[i]] {
 			continue
 		}
 		n.kind = byChain
-		if string(words[:i]) == "this" {
+		if words[:i] == "this" {
 			p.ofThis(&n)
 		}
 		return n
@@ -883,8 +883,8 @@ func (p *scanner) word() {
 }
 
 // keyword reads a word that may be more than a name; false: it is a name.
-func (p *scanner) keyword(word []byte, start int) bool {
-	switch string(word) {
+func (p *scanner) keyword(word string, start int) bool {
+	switch word {
 	case "function":
 		p.startOperand()
 		p.functionWord(start)
@@ -962,7 +962,7 @@ func (p *scanner) keyword(word []byte, start int) bool {
 		p.ended()
 		p.top().stage = headName
 	case "interface", "type", "namespace", "module", "declare", "abstract", "enum", "global":
-		return p.ts && p.tsWord(string(word))
+		return p.ts && p.tsWord(word)
 	default:
 		return false
 	}
@@ -1010,7 +1010,7 @@ func (p *scanner) asyncWord(start int) bool {
 
 // wordAt tells whether the word stands at the offset.
 func (p *scanner) wordAt(at int, word string) bool {
-	return len(p.src)-at >= len(word) && string(p.src[at:at+len(word)]) == word && !isWord[p.at(at+len(word))]
+	return len(p.src)-at >= len(word) && p.src[at:at+len(word)] == word && !isWord[p.at(at+len(word))]
 }
 
 // identifier reads a name behind the position, if one is there.
@@ -1061,7 +1061,7 @@ func (p *scanner) classWord() {
 	n := p.pending
 	at := p.pos
 	if own, ok := p.identifier(); ok {
-		switch string(p.src[own.start:own.end]) {
+		switch p.src[own.start:own.end] {
 		case "extends", "implements":
 			p.pos = at
 		default:

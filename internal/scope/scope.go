@@ -65,7 +65,7 @@ const (
 	StaticBlock             // static {} of a class, initialiser of a static field
 )
 
-// Func is one function. Offsets count bytes.
+// Func is one function. Offsets count strings.
 type Func struct {
 	// Start and End are where it lies: from "function", "async" or the parameters, for members of classes and objects
 	// always the parameters, to behind the body.
@@ -78,7 +78,7 @@ type Func struct {
 
 // Scopes are the functions of a text.
 type Scopes struct {
-	src     []byte
+	src     string
 	funcs   []Func // by Start; of those that start at one place the outer one first
 	classes []name
 }
@@ -99,7 +99,7 @@ func (s *Scopes) At(offset int) int {
 }
 
 // Scan finds the functions of a text. It keeps the text.
-func Scan(src []byte, language Language) *Scopes {
+func Scan(src string, language Language) *Scopes {
 	if len(src) > MaxBytes {
 		src = src[:MaxBytes]
 	}

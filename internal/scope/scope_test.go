@@ -92,7 +92,7 @@ var cases = []struct {
 func TestCases(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			s := scope.Scan([]byte(c.text), c.language)
+			s := scope.Scan(c.text, c.language)
 			var names []string
 			for i := range s.Len() {
 				names = append(names, s.Name(i))
@@ -129,7 +129,7 @@ func check(t *testing.T, s *scope.Scopes, size int) {
 
 func TestAt(t *testing.T) {
 	text := `a(function f(){ b; (() => c)(); d }); e`
-	s := scope.Scan([]byte(text), scope.JavaScript)
+	s := scope.Scan(text, scope.JavaScript)
 	for word, want := range map[string]string{"a(": "-", "b;": "f", "c)": "", "d }": "f", "e": "-"} {
 		got := "-"
 		if i := s.At(strings.LastIndex(text, word)); i >= 0 {
@@ -139,12 +139,12 @@ func TestAt(t *testing.T) {
 	}
 	assert.Equal(t, -1, s.At(-1))
 	assert.Equal(t, -1, s.At(len(text)+10))
-	assert.Equal(t, -1, scope.Scan(nil, scope.TSX).At(0))
+	assert.Equal(t, -1, scope.Scan("", scope.TSX).At(0))
 }
 
 func TestNameAt(t *testing.T) {
 	text := `function f(){} a.b.c = () => 1; x = { key(){} }; class A { m(){} constructor(){} } foo(() => 2); this.z = () => 3`
-	s := scope.Scan([]byte(text), scope.JavaScript)
+	s := scope.Scan(text, scope.JavaScript)
 	var words []string
 	for i := range s.Len() {
 		at := s.NameAt(i)
@@ -176,7 +176,7 @@ func TestHostile(t *testing.T) {
 		"x={a:", "({a=", "async x=>", "get", "=1\n", "\u2028", "\xff", "\x00", "a?(b):c=>", "<T,", "a<(", "(:", "a!", "let ", "\r\n", "x=>x?", "for(a of ", "${", "</", "<>", "=>{", "new ",
 	} {
 		took := func(n int, l scope.Language) time.Duration {
-			text := []byte(strings.Repeat(piece, n/len(piece)))
+			text := strings.Repeat(piece, n/len(piece))
 			start := time.Now()
 			s := scope.Scan(text, l)
 			took := time.Since(start)
@@ -198,9 +198,9 @@ func TestHostile(t *testing.T) {
 
 func FuzzScan(f *testing.F) {
 	for _, c := range cases {
-		f.Add([]byte(c.text), uint8(c.language))
+		f.Add(c.text, uint8(c.language))
 	}
-	f.Fuzz(func(t *testing.T, text []byte, language uint8) {
+	f.Fuzz(func(t *testing.T, text string, language uint8) {
 		check(t, scope.Scan(text, scope.Language(language&3)), len(text))
 	})
 }

@@ -1,13 +1,13 @@
 package scope
 
-import "bytes"
+import "strings"
 
 // Whether a < is an operator, and a ( a group, shows behind what it opens: that is read in vain now and then. Together that
 // may be four times the text; when that is used up, a try is as short as minTry.
 const minTry = 64
 
 // tried returns the text up to where a try may read.
-func (p *scanner) tried(at int) []byte {
+func (p *scanner) tried(at int) string {
 	return p.src[:min(len(p.src), at+max(p.tries, minTry))]
 }
 
@@ -56,7 +56,7 @@ func (p *scanner) typeEnd(at int) int {
 				if after, _ := p.after(i); p.at(after) == '(' && p.wordAt(next, "import") {
 					i = closing(p.src, after)
 				}
-				switch string(p.src[next:min(i, next+16)]) {
+				switch p.src[next:min(i, next+16)] {
 				case "keyof", "unique", "readonly", "infer", "typeof", "new", "abstract", "asserts":
 					// Operators, if a type follows; else names.
 					if after, line := p.after(i); !line && p.startsType(after) {
@@ -149,7 +149,7 @@ func (p *scanner) startsType(at int) bool {
 
 // extended tells whether a conditional type is being read: A extends B ? C : D.
 func (p *scanner) extended(from, to int) bool {
-	return bytes.Contains(p.src[from:to], []byte("extends"))
+	return strings.Contains(p.src[from:to], "extends")
 }
 
 // typeList returns the end of types with commas between.
