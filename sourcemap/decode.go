@@ -200,6 +200,7 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 		}
 	})
 	start := p.table.Mark()
+	ranges := p.rangesOf(f)
 	pack, wait := p.packer(len(text))
 	defer wait()
 	chunk := chunkPool.Get().(*vlq.Chunk)
@@ -209,6 +210,7 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 		if e := (*vlq.Error)(nil); errors.As(err, &e) {
 			wait()
 			p.table.Rewind(start)
+			ranges.forget()
 			if e.Overflow {
 				return &ParseError{Kind: ErrMappings, Offset: int64(offset(e.Offset)), Detail: fmt.Sprintf("%s, line %d", e.What, e.Line)}
 			}
@@ -216,9 +218,12 @@ func (p *parser) mappings(f *fields, sources []int32, names nameRange, by shift)
 			return nil
 		}
 		if chunk.Len == 0 {
+			ranges.end()
 			return nil
 		}
-		p.place(chunk, f, sources, names, by)
+		ranges.mark(chunk)
+		p.place(chunk, f, sources, names, by, ranges)
+		ranges.add(chunk)
 		chunk = pack(chunk)
 	}
 }
@@ -260,7 +265,7 @@ func (p *parser) packer(size int) (pack func(*vlq.Chunk) *vlq.Chunk, wait func()
 }
 
 // place turns the chunk's indices and positions into those of the result.
-func (p *parser) place(c *vlq.Chunk, f *fields, sources []int32, names nameRange, by shift) {
+func (p *parser) place(c *vlq.Chunk, f *fields, sources []int32, names nameRange, by shift, ranges *rangeMarks) {
 	if !p.indexed {
 		return
 	}
@@ -272,6 +277,7 @@ func (p *parser) place(c *vlq.Chunk, f *fields, sources []int32, names nameRange
 		}
 		if line < 0 || line > math.MaxInt32 || column < 0 || column > math.MaxInt32 {
 			p.problem(ProblemColumnRange, f.mappings.span.Start, "the section's offset puts line %d, column %d out of range", c.Line[i], c.Column[i])
+			ranges.drop(i)
 			continue
 		}
 		c.Line[n], c.Column[n] = int32(line), int32(column)

@@ -20,6 +20,9 @@
 // ends what stood before it. Nothing found is an answer, not an error. [Map.LookupAcrossLines] is the
 // same without the end of the line.
 //
+// Two proposals add to this, for maps that have them: a range mapping answers for all positions up to the next mapping ([Mapping]),
+// and scopes tell which functions a position lies in ([Map.OriginalFrames]). See docs/SCOPES.md.
+//
 // # Errors and problems
 //
 // Parse is lenient: it keeps every good part of a map and lists what was wrong in [Map.Problems].

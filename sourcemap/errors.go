@@ -55,6 +55,10 @@ const (
 	ProblemColumnRange        ProblemKind = "column-range"         // generated column below 0 or over 2³¹−1: segment dropped
 	ProblemOriginalRange      ProblemKind = "original-range"       // no such source, or line or column below 0: no original position
 	ProblemNameRange          ProblemKind = "name-range"           // no such name: no name
+	ProblemRangeMappings      ProblemKind = "range-mappings"       // is not a string, or not the draft's grammar: none taken
+	ProblemRangeMappingsItem  ProblemKind = "range-mappings-item"  // repeats the one before, or no such mapping, or one without original position
+	ProblemScopes             ProblemKind = "scopes"               // is not a string, or not the draft's grammar: none taken
+	ProblemScopesItem         ProblemKind = "scopes-item"          // one item of scopes is wrong or misplaced: see Detail for what is taken
 	ProblemSection            ProblemKind = "section"              // is not an object: skipped
 	ProblemSectionOffset      ProblemKind = "section-offset"       // line or column is not an integer: read as 0
 	ProblemSectionOrder       ProblemKind = "section-order"        // starts before the section before it

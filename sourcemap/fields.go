@@ -53,6 +53,7 @@ type fields struct {
 
 	version, file, sourceRoot, sources, sourcesContent, names, mappings value
 	ignoreList, googleIgnoreList, debugID, oldDebugID                   value
+	rangeMappings, scopes                                               value
 
 	hasSections bool
 	sectionsAt  value
@@ -104,6 +105,10 @@ func (p *parser) scan(at, depth int) (*fields, int, error) {
 			return &f.debugID, false
 		case "debug_id":
 			return &f.oldDebugID, false
+		case "rangeMappings":
+			return &f.rangeMappings, false
+		case "scopes":
+			return &f.scopes, false
 		case "sections":
 			return &f.sectionsAt, false
 		}

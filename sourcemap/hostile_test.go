@@ -88,10 +88,45 @@ var hostile = []struct {
 	}, nil, func(t *testing.T, m *sourcemap.Map, size int) { assert.Equal(t, 1, m.NumSources()) }},
 	{"an ignore list longer than the sources", 1 << 20, func(n int) string { return regular(`"sources":["a"],"ignoreList":[`+fill(`0,9,`, n)+`0],`, "A") }, nil, nil},
 
+	{"range mappings", 1 << 20, func(n int) string { return ranged(fill("AAAA,", n)+"AAAA", `"A`+fill("B", n)+`"`) }, nil, func(t *testing.T, m *sourcemap.Map, size int) {
+		assert.Len(t, markedOf(m), size/5+1)
+	}},
+	{"range mappings that are not there", 1 << 20, func(n int) string { return ranged("AAAA", `"`+fill("AA;", n)+`"`) }, nil, nil},
+	{"range mappings from back to front", 1 << 20, func(n int) string { return ranged("+////B,"+fill("D,", n)+"D", `"A`+fill("B", n/2)+`"`) }, nil, nil},
+	{"scopes", 1 << 20, func(n int) string { return withScopes(fill("BAAA,CAA,", n) + "BAAA,CAA") }, nil, func(t *testing.T, m *sourcemap.Map, size int) {
+		assert.Equal(t, size/9+1, m.NumScopes())
+	}},
+	{"scopes that do not end", 1 << 20, func(n int) string { return withScopes(fill("BAAA,", n)) }, nil, nil},
+	{"ranges one behind the other", 1 << 20, func(n int) string { return withScopes(fill("EAB,FB,", n) + "EAA,FB") }, nil, func(t *testing.T, m *sourcemap.Map, size int) {
+		require.Equal(t, size/7+1, m.NumRanges())
+		assert.Len(t, m.RangesAt(sourcemap.Position{Column: 1}), 1)
+	}},
+	{"ranges as deep as they may be", 1 << 20, func(n int) string {
+		return withScopes(strings.Repeat("EAA,", sourcemap.MaxScopeDepth-1) + fill("EAB,FB,", n) + strings.Repeat("FA,", sourcemap.MaxScopeDepth-2) + "FA")
+	}, nil, func(t *testing.T, m *sourcemap.Map, size int) {
+		assert.Len(t, m.RangesAt(sourcemap.Position{Column: 1}), sourcemap.MaxScopeDepth)
+	}},
+	{"variables", 1 << 20, func(n int) string { return withScopes("BAAA,D" + fill("A", n) + ",CAA") }, nil, nil},
+	{"bindings with pieces", 1 << 20, func(n int) string {
+		return withScopes("EAA,G" + fill("A", n/2) + ",HA" + fill("ABA", n/2) + ",FgggggA")
+	}, nil, nil},
+	{"empty items", 1 << 20, func(n int) string { return withScopes(fill(",", n)) }, nil, nil},
+	{"unknown items", 1 << 20, func(n int) string { return withScopes(fill("J,", n) + "J") }, nil, nil},
+
 	// Ten thousands of sections: equal, broken, overlapping, not sections at all (TestManySections has a hundred thousand).
 	{"sections", 1 << 20, func(n int) string {
 		return `{"version":3,"sections":[` + fill(`{"offset":{"line":0,"column":0},"map":{"version":3,"sources":["a"],"mappings":"AAAA"}},`, n) + `0]}`
 	}, nil, func(t *testing.T, m *sourcemap.Map, size int) { assert.Equal(t, 1, m.NumSources()) }},
+	{"sections with scopes and range mappings", 1 << 20, func(n int) string {
+		return `{"version":3,"sections":[` + fill(`{"offset":{"line":0,"column":0},"map":{"version":3,"sources":["a"],"mappings":"AAAA","rangeMappings":"A","scopes":"BAAA,CAA,ECAA,FA"}},`, n) + `0]}`
+	}, nil, nil},
+	{"sections with scopes from back to front", 1 << 20, func(n int) string {
+		var b strings.Builder
+		for i := n / 100; i >= 0; i-- {
+			b.WriteString(section(i, 0, withScopes("EAA,FB")) + ",")
+		}
+		return `{"version":3,"sections":[` + b.String() + `0]}`
+	}, nil, nil},
 	{"broken sections", 1 << 20, func(n int) string {
 		return `{"version":3,"sections":[` + fill(`{"offset":{"line":0,"column":0},"map":{"version":3,"sources":["a"],"mappings":"ggggggE"}},`, n) + `0]}`
 	}, nil, func(t *testing.T, m *sourcemap.Map, size int) { assert.Zero(t, m.NumSources()) }},

@@ -16,15 +16,6 @@ func FindSourceMapURL(source []byte) (url string, ok bool) {
 	return lastComment(source, "sourceMappingURL=")
 }
 
-// FindDebugID returns the debug id of the //# debugId= comment of a JavaScript file, lower-case with
-// hyphens; ok is false when it has none.
-func FindDebugID(source []byte) (id string, ok bool) {
-	if id, ok = lastComment(source, "debugId="); ok {
-		id, ok = ParseDebugID(id)
-	}
-	return id, ok
-}
-
 // lastComment looks for the comment //# KEY=VALUE (or //@) in the lines of comments that end the source.
 func lastComment(source []byte, key string) (value string, ok bool) {
 	for len(source) > 0 {

@@ -10,8 +10,11 @@ import (
 
 // Lookup returns the mapping that answers for the generated position, by the rules of the package
 // comment. ok is false when there is none, and when the one there is has no original position: it is
-// returned all the same, with Source -1.
+// returned all the same, with Source -1. A range mapping answers for later lines too, see [Mapping].
 func (m *Map) Lookup(p Position) (found Mapping, ok bool) {
+	if m.ranges {
+		return m.lookupRanges(p, m.table.FindRanged)
+	}
 	if m.imageFile == nil {
 		found, ok = answer(m.table.Find(p.Line, p.Column))
 		runtime.KeepAlive(m)
@@ -26,6 +29,9 @@ func (m *Map) Lookup(p Position) (found Mapping, ok bool) {
 // at or before it, the last one of the nearest line above answers, as the text of ECMA-426 has it
 // (GetOriginalPositions). dart2js writes maps that need it.
 func (m *Map) LookupAcrossLines(p Position) (found Mapping, ok bool) {
+	if m.ranges {
+		return m.lookupRanges(p, m.table.FindAcrossRanged)
+	}
 	found = Mapping{Source: -1, Name: -1}
 	m.read(func() { found, ok = answer(m.table.FindAcross(p.Line, p.Column)) })
 	return found, ok
@@ -64,7 +70,11 @@ func (m *Map) LookupMany(lines, columns []int32, dst Columns) error {
 }
 
 func (m *Map) lookupMany(lines, columns []int32, dst *Columns) {
-	m.table.FindMany(lines, columns, index.Columns(*dst))
+	if m.ranges {
+		m.table.FindManyRanged(lines, columns, index.Columns(*dst))
+	} else {
+		m.table.FindMany(lines, columns, index.Columns(*dst))
+	}
 	runtime.KeepAlive(m)
 }
 

@@ -22,6 +22,10 @@ type Mapping struct {
 	Original  Position // counts only where Source is not -1
 	Source    int32    // index for Map.Source; -1: the segment has no original position
 	Name      int32    // index for Map.Name; -1: none
+	// Range marks a range mapping (a proposal to ECMA-426): it stands for every position up to the next mapping, on later
+	// lines too. In what a lookup returns, Original is then that of the position asked for, and Generated, as always, where
+	// the mapping starts.
+	Range bool
 }
 
 // Map is one source map, regular or indexed, ready for lookup. See the package comment for what
@@ -34,6 +38,7 @@ type Map struct {
 	names   index.Texts
 	sources index.Texts // as the map has them
 	data    []byte      // what was parsed, for source texts; nil: they are in the image
+	ranges  bool        // there are range mappings: lookups take another way, see ranges.go
 
 	imageFile *mmap.Region // the mapped file that the image lies in; nil: it is in memory
 	dataFile  *mmap.Region // the mapped file that data is; nil: it is in memory
@@ -71,6 +76,7 @@ func newMap(image *index.Image, data []byte, file *mmap.Region, release func()) 
 		release()
 		return nil, err
 	}
+	m.ranges = m.table.Ranged()
 	m.strings, m.names, m.sources = image.Texts(index.KindStrings), image.Texts(index.KindNames), image.Texts(index.KindSources)
 	m.free = func() {
 		image.Free()
@@ -138,6 +144,10 @@ func (m *Map) Len() int { return m.table.Len() }
 func (m *Map) Mappings() iter.Seq[Mapping] {
 	return func(yield func(Mapping) bool) {
 		m.read(func() {
+			if m.ranges {
+				m.table.AllRanged(func(s index.Segment, ranged bool) bool { return yield(rangeMapping(s, ranged)) })
+				return
+			}
 			m.table.All(func(s index.Segment) bool { return yield(mapping(s)) })
 		})
 	}
@@ -209,6 +219,7 @@ type IndexSize struct {
 	Names    int64
 	Sources  int64 // their URLs
 	Texts    int64 // of sources, compressed; 0 after Parse, which leaves them where they are
+	Scopes   int64 // original scopes and generated ranges
 	All      int64
 }
 
@@ -224,9 +235,10 @@ func (m *Map) IndexSize() (s IndexSize) {
 		return n
 	}
 	return IndexSize{
-		Mappings: size(index.KindBlocks, index.KindKeys, index.KindOffsets, index.KindGuide),
+		Mappings: size(index.KindBlocks, index.KindKeys, index.KindOffsets, index.KindGuide, index.KindRanged),
 		Names:    size(index.KindNames), Sources: size(index.KindSources, index.KindSourceInfo, index.KindStrings),
-		Texts: size(index.KindTexts, index.KindTextGroups, index.KindTextLines, index.KindTextData),
-		All:   int64(len(m.image.Bytes())),
+		Texts:  size(index.KindTexts, index.KindTextGroups, index.KindTextLines, index.KindTextData),
+		Scopes: size(index.KindScopeTrees),
+		All:    int64(len(m.image.Bytes())),
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/jsonscan"
 	"github.com/symbolicate/symbolicate/internal/mmap"
+	"github.com/symbolicate/symbolicate/internal/scopes"
 	"github.com/symbolicate/symbolicate/internal/unwrap"
 )
 
@@ -113,6 +114,9 @@ type parser struct {
 	problems []Problem
 	cut      int // problems beyond maxProblems
 	indexed  bool
+
+	ranged []uint32      // numbers of the range mappings
+	scopes *scopes.Trees // nil: none
 
 	seen map[sourceKey]int32 // sources of an indexed map so far
 	seed maphash.Seed
@@ -249,7 +253,12 @@ func (p *parser) regular(f *fields, by shift) error {
 	if f.sources.kind != '[' {
 		return &ParseError{Kind: ErrFormat, Offset: int64(f.sources.offset(f)), Detail: "sources is " + f.sources.name() + ", not an array"}
 	}
-	return p.mappings(f, p.sourcesOf(f), p.namesOf(f), by)
+	sources, names := p.sourcesOf(f), p.namesOf(f)
+	if err := p.mappings(f, sources, names, by); err != nil {
+		return err
+	}
+	p.scopesOf(f, sources, names, by)
+	return nil
 }
 
 // version reports a version that is not the number 3.

@@ -300,6 +300,10 @@ var problemCases = []struct {
 	{"section nested and sections of the wrong type", indexed("¦" + section(1, 2, `{"version":3,"sections":¦7}`)), []sourcemap.ProblemKind{sourcemap.ProblemSectionNested, sourcemap.ProblemSectionMap}, 0},
 	{"section past the last line", indexed(strings.Replace(section(2147483647, 0, regular(`"sources":["a"],`, "AAAA;AAAA")), `"AAAA;`, `¦"AAAA;`, 1)), []sourcemap.ProblemKind{sourcemap.ProblemColumnRange}, 1},
 	{"section past the last column", indexed(strings.Replace(section(0, 2147483647, regular(`"sources":["a"],`, "AAAA,CAAA;CAAA")), `"AAAA,`, `¦"AAAA,`, 1)), []sourcemap.ProblemKind{sourcemap.ProblemColumnRange}, 2},
+	{"range mappings of the wrong type", regular(`"sources":["a"],"rangeMappings":¦[],`, "AAAA"), repeat(sourcemap.ProblemRangeMappings, 1), 1},
+	{"range mappings that are not there", regular(`"sources":["a"],"rangeMappings":"A¦A¦B;;¦A",`, "AAAA"), repeat(sourcemap.ProblemRangeMappingsItem, 3), 1},
+	{"scopes of the wrong type", regular(`"sources":["a"],"scopes":¦[],`, "AAAA"), repeat(sourcemap.ProblemScopes, 1), 1},
+	{"scopes with a bad name", regular(`"sources":["a"],"scopes":"¦BBAAA,CAA",`, "AAAA"), repeat(sourcemap.ProblemScopesItem, 1), 1},
 	{"section before the first line", indexed(strings.Replace(section(-1, 0, regular(`"sources":["a"],`, "AAAA;AAAA")), `"AAAA;`, `¦"AAAA;`, 1)), []sourcemap.ProblemKind{sourcemap.ProblemColumnRange}, 1},
 }
 

@@ -61,6 +61,7 @@ func (p *parser) write(w *index.Writer, file, debugID string) {
 	for _, problem := range p.problems {
 		offsets = binary.LittleEndian.AppendUint64(offsets, uint64(problem.Offset))
 	}
+	p.table.SetRanged(p.ranged)
 	p.table.Finish()
 	w.PutInfo(&index.Info{
 		Segments: p.table.Len(), Sources: len(p.sources), Names: p.numNames, Problems: len(p.problems), Cut: p.cut,
@@ -88,6 +89,10 @@ func (p *parser) write(w *index.Writer, file, debugID string) {
 		}
 	})
 	w.Put(index.KindProblemOffsets, offsets)
+	if p.scopes != nil {
+		p.scopes.SortRanges()
+		w.PutScopes(p.scopes, len(p.sources))
+	}
 }
 
 // addNames adds the names of all maps.

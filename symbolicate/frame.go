@@ -21,6 +21,12 @@ type Frame struct {
 	MapName    string     // the map that was used, or tried: its path below the search path, or its URL
 	Reason     Reason     // why the frame is not mapped, or has no code; "" when all is well
 	Detail     string     // Reason in one line of words; without a Reason, what else is to be known
+	// Inlined marks a frame that the engine did not have: by the scopes of the map its function was inlined into that of
+	// the next frame, with which it shares Minified.
+	Inlined bool
+	// Hidden marks a frame whose function the compiler made, of a block for example: by the scopes of the map the original
+	// program has no such call, and the frame and its caller's are one there.
+	Hidden bool
 }
 
 // Kind tells frames in files from those that no map can have.
@@ -38,6 +44,7 @@ type NameSource string
 const (
 	NamePrinted NameSource = "printed" // the trace as printed
 	NameCaller  NameSource = "caller"  // the token at the call site in the calling frame
+	NameScopes  NameSource = "scopes"  // the scopes in the map; an empty name is then one of module level, or anonymous
 )
 
 // Context is the code around a position in an original source.

@@ -181,8 +181,10 @@ func (s *Symbolicator) Stats() Stats { return Stats{s.parses.Load(), s.peeks.Loa
 // Symbolicate returns the stack with every frame mapped that can be; the others stay as they are,
 // with a Reason. The stack given is not changed. The error is ctx's, when it ends first.
 func (s *Symbolicator) Symbolicate(ctx context.Context, stack Stack) (Stack, error) {
+	stack = stack.printed()
 	out := stack
 	out.Frames = make([]Frame, len(stack.Frames))
+	inlined := map[int][]Frame{}
 	sites := make([]callSite, len(stack.Frames))
 	maps := make([]location, len(stack.Frames))
 	for i := range stack.Frames {
@@ -213,14 +215,17 @@ func (s *Symbolicator) Symbolicate(ctx context.Context, stack Stack) (Stack, err
 			if err := ctx.Err(); err != nil {
 				return Stack{}, err
 			}
-			sites[i] = s.apply(l, &out.Frames[i])
+			var more []Frame
+			if sites[i], more = s.apply(l, &out.Frames[i]); more != nil {
+				inlined[i] = more
+			}
 		}
 	}
 	for i := range out.Frames {
 		out.Frames[i].Detail = oneLine(out.Frames[i].Detail)
 	}
 	nameByCaller(&out, sites)
-	return out, nil
+	return out.insert(inlined), nil
 }
 
 // callSite is the token at a frame's position: what the frame calls, when it calls.
@@ -264,8 +269,9 @@ func (s *Symbolicator) place(printed *Frame) (f Frame, at location) {
 	return f, location{}
 }
 
-// apply maps the frame with the map found for it.
-func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite) {
+// apply maps the frame with the map found for it. inlined are the frames of functions that were inlined at its position, the
+// innermost first.
+func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite, inlined []Frame) {
 	printed := f.Minified
 	if l.err != nil {
 		f.fail(l.err.reason, l.err.detail)
@@ -287,13 +293,29 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite) {
 		}
 		return
 	}
-	source, _ := l.m.Source(int(mapping.Source))
+	if l.m.HasScopes() {
+		inlined = s.applyScopes(l, f, position)
+	} else {
+		s.original(l, f, mapping.Source, mapping.Original)
+	}
+	if printed.Kind == KindEval {
+		return callSite{}, inlined // the place is where eval was called, which calls nothing in the stack
+	}
+	if mapping.Generated.Line != position.Line {
+		return callSite{}, inlined // a range mapping of an earlier line
+	}
+	return callSite{l.m.Name(int(mapping.Name)), int(position.Column - mapping.Generated.Column)}, inlined
+}
+
+// original gives the frame its place in a source of the map, and the code there.
+func (s *Symbolicator) original(l *loaded, f *Frame, number int32, position sourcemap.Position) {
+	source, _ := l.m.Source(int(number))
 	f.Mapped = true
 	f.File = source.URL
-	f.setPosition(mapping.Original)
+	f.setPosition(position)
 	f.Module = module(source.URL)
 	f.InApp = !source.Ignored && inApp(source.URL)
-	switch text := l.code(int(mapping.Source)); {
+	switch text := l.code(int(number)); {
 	case text == nil:
 		f.fail(ReasonSourceMissing, fmt.Sprintf("%s has no text for %s", l.at.name(), orNull(source)))
 	case f.Line > text.NumLines():
@@ -303,10 +325,6 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite) {
 			f.fail(ReasonSourceMissing, fmt.Sprintf("line %d of %s is longer than %d bytes", f.Line, orNull(source), MaxCodeLine))
 		}
 	}
-	if printed.Kind == KindEval {
-		return // the place is where eval was called, which calls nothing in the stack
-	}
-	return callSite{l.m.Name(int(mapping.Name)), int(position.Column - mapping.Generated.Column)}
 }
 
 func orNull(s sourcemap.Source) string {
@@ -323,7 +341,7 @@ func orNull(s sourcemap.Source) string {
 func nameByCaller(stack *Stack, sites []callSite) {
 	frames := stack.Frames
 	for i := range frames {
-		if !frames[i].Mapped || i+1 == len(frames) || sites[i+1].name == "" {
+		if !frames[i].Mapped || frames[i].NameSource == NameScopes || i+1 == len(frames) || sites[i+1].name == "" {
 			continue
 		}
 		if strings.Count(stack.gap(i+1), "\n") > 1 {

@@ -27,9 +27,10 @@ type Builder struct {
 	offsets []uint32
 
 	packer  packer
-	part    columns // of a chunk, at work
-	pending columns // fewer than blockSize segments, or all of them once they are unsorted
-	loose   bool    // unsorted
+	part    columns  // of a chunk, at work
+	pending columns  // fewer than blockSize segments, or all of them once they are unsorted
+	loose   bool     // unsorted
+	ranged  []uint32 // which segments are range mappings, see ranged.go
 }
 
 // NewBuilder starts the blocks in the image being written.
@@ -225,7 +226,7 @@ func (b *Builder) Finish() {
 	if b.loose {
 		all := b.pending
 		b.pending, b.loose = columns{}, false
-		all.sort()
+		b.moveRanged(all.sort())
 		b.pack(&all, nil)
 	}
 	b.flush()
@@ -245,6 +246,7 @@ func (b *Builder) Finish() {
 	b.w.words(KindOffsets, 4, len(offsets), func(i int) uint64 { return uint64(offsets[i]) })
 	guide := buildGuide(b.keys)
 	b.w.words(KindGuide, 4, len(guide), func(i int) uint64 { return uint64(guide[i]) })
+	b.putRanged()
 }
 
 // words writes a section of n numbers of 4 or 8 bytes.
@@ -262,9 +264,9 @@ func (w *Writer) words(kind Kind, size, n int, value func(i int) uint64) {
 	w.end()
 }
 
-// sort orders the segments by generated position, stably, as ECMA-426 has it.
-func (c *columns) sort() {
-	order := make([]int32, len(c.line))
+// sort orders the segments by generated position, stably, as ECMA-426 has it. It returns where each was before.
+func (c *columns) sort() (order []int32) {
+	order = make([]int32, len(c.line))
 	for i := range order {
 		order[i] = int32(i)
 	}
@@ -278,4 +280,5 @@ func (c *columns) sort() {
 		}
 		*column = sorted
 	}
+	return order
 }

@@ -26,13 +26,15 @@ const (
 	KindKeys           Kind = 9 // for each block: u64 line<<32 | column where it starts
 	KindOffsets        Kind = 10
 	KindGuide          Kind = 11 // see guide.go
-	KindScopes         Kind = 12 // function scopes: not written yet
+	KindScopes         Kind = 12 // functions found in source texts: not written yet
 	KindTextSpans      Kind = 13 // in memory only: for each source u32 start, u32 end in the map's bytes
 	KindTextGroups     Kind = 14 // see texts.go
 	KindTexts          Kind = 15
 	KindTextLines      Kind = 16
 	KindTextData       Kind = 17
-	kinds                   = 18
+	KindRanged         Kind = 18 // for each block u64: which of its mappings are range mappings; absent: none is
+	KindScopeTrees     Kind = 19 // see scopes.go
+	kinds                   = 20
 )
 
 const (
@@ -265,6 +267,10 @@ func (m *Image) Verify() error {
 	if n != info.Segments {
 		return fmt.Errorf("%w: %d mappings where there should be %d", ErrDamaged, n, info.Segments)
 	}
+	table.verifyRanged()
+	if err := m.Err(); err != nil {
+		return err
+	}
 	for i := range table.blocks {
 		if before, ok := table.blocksBefore(key(table.keys[i])); !ok || before > i || table.keys[before] != table.keys[i] {
 			table.guideAt.damaged()
@@ -276,6 +282,9 @@ func (m *Image) Verify() error {
 		for i := 0; i < texts.Len() && m.Err() == nil; i++ {
 			texts.Text(i)
 		}
+	}
+	if err := m.verifyScopes(&info); err != nil {
+		return err
 	}
 	return m.verifyTexts()
 }
@@ -370,6 +379,13 @@ func (m *Image) Table() (*Table, error) {
 	if t.blocks > 0 && (len(t.offsets) != t.blocks+1 || len(t.data) < padding) {
 		m.fail(fmt.Errorf("%w: %d keys for %d blocks", ErrDamaged, t.blocks, len(t.offsets)))
 		return nil, m.Err()
+	}
+	if ranged := m.sections[KindRanged]; len(ranged) > 0 {
+		t.ranged, t.rangedAt = le.Uint64s(ranged), m.area(KindRanged)
+		if len(ranged) != 8*t.blocks {
+			m.fail(fmt.Errorf("%w: %d bytes of range mappings for %d blocks", ErrDamaged, len(ranged), t.blocks))
+			return nil, m.Err()
+		}
 	}
 	if !m.file {
 		t.useKernel()

@@ -9,9 +9,10 @@ type Table struct {
 	keys    []uint64 // where each starts
 	offsets []uint32 // in data
 	guide   []uint32
+	ranged  []uint64 // a mask for each block; nil: no range mappings, see ranged.go
 
-	dataAt, keysAt, offsetsAt, guideAt area
-	finder                             *finder // nil: no kernel
+	dataAt, keysAt, offsetsAt, guideAt, rangedAt area
+	finder                                       *finder // nil: no kernel
 }
 
 // Len returns the number of segments.
@@ -86,7 +87,7 @@ func (t *Table) findManyPlain(lines, columns []int32, out Columns) {
 // findOne is Find without a kernel; a Line of -1 says that there is nothing.
 func (t *Table) findOne(line, column int32) (s Segment) {
 	if line >= 0 && column >= 0 {
-		if s, found := t.find(keyOf(line, column)); found && s.Line == line {
+		if s, _, found := t.find(keyOf(line, column)); found && s.Line == line {
 			return s
 		}
 	}
@@ -96,47 +97,57 @@ func (t *Table) findOne(line, column int32) (s Segment) {
 // FindAcross is Find without the end of the line: where the position's own line has nothing at or
 // before it, the last segment of the nearest line above answers.
 func (t *Table) FindAcross(line, column int32) (s Segment, found bool) {
+	s, _, found = t.findAcross(line, column)
+	return s, found
+}
+
+func (t *Table) findAcross(line, column int32) (s Segment, at place, found bool) {
 	switch {
 	case line < 0 || line == 0 && column < 0:
-		return Segment{}, false
+		return Segment{}, place{}, false
 	case column < 0:
 		return t.find(keyOf(line, 0) - 1) // behind all of the line above
 	}
 	return t.find(keyOf(line, column))
 }
 
+// place says which segment of which block.
+type place struct{ block, segment int }
+
 // find returns the last segment at or before the position; of those at it the first.
-func (t *Table) find(k key) (s Segment, found bool) {
+func (t *Table) find(k key) (s Segment, at place, found bool) {
 	n, ok := t.blocksBefore(k)
 	if !ok {
-		return Segment{}, false
+		return Segment{}, at, false
 	}
 	var b block
 	if n > 0 {
 		if !t.open(&b, n-1) {
-			return Segment{}, false
+			return Segment{}, at, false
 		}
 		within, possible := b.within(k)
-		count, first, place := b.search(within)
+		count, first, bit := b.search(within)
 		if possible && first >= 0 {
-			place += first + 1 - count // the bits of segments at one key stand side by side
+			bit += first + 1 - count // the bits of segments at one key stand side by side
 			count = first + 1
 		} else if t.startsAt(n, k) {
-			return t.first(n)
+			s, ok = t.first(n)
+			return s, place{n, 0}, ok
 		}
 		if count > 0 {
-			s, ok = b.segment(count-1, place)
+			s, ok = b.segment(count-1, bit)
 		}
 		if count == 0 || !ok {
 			t.dataAt.damaged()
-			return Segment{}, false
+			return Segment{}, at, false
 		}
-		return s, true
+		return s, place{n - 1, count - 1}, true
 	}
 	if t.startsAt(0, k) {
-		return t.first(0)
+		s, ok = t.first(0)
+		return s, place{}, ok
 	}
-	return Segment{}, false
+	return Segment{}, at, false
 }
 
 // startsAt tells whether block i starts at the position.
