@@ -21,7 +21,7 @@ func BenchmarkScan(b *testing.B) {
 			b.Fatal(err)
 		}
 		if pattern == os.Getenv("SCOPE_FILES") {
-			language = scope.LanguageOf(file)
+			language, _ = scope.LanguageOf(file)
 		}
 		b.Run(filepath.Base(file), func(b *testing.B) {
 			b.SetBytes(int64(len(text)))

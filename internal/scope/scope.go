@@ -35,20 +35,29 @@ const (
 	JSX        Language = 1
 	TypeScript Language = 2
 	TSX                 = JSX | TypeScript
+
+	Languages = 4 // how many there are
 )
 
-// LanguageOf returns the language by the name of a file, or a URL with a query: JSX where it does not tell, since
-// JavaScript that is not compiled yet often holds it.
-func LanguageOf(name string) Language {
+// LanguageOf returns the language by the name of a file, or a URL with a query. It is JSX for JavaScript, which often holds
+// it before it is compiled, and where the name tells nothing; ok is false for what is no JavaScript.
+func LanguageOf(name string) (l Language, ok bool) {
 	name, _, _ = strings.Cut(name, "?")
 	name, _, _ = strings.Cut(name, "#")
-	switch ext := name[strings.LastIndexByte(name, '.')+1:]; ext {
-	case "ts", "mts", "cts":
-		return TypeScript
-	case "tsx":
-		return TSX
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 {
+		return JSX, true
 	}
-	return JSX
+	switch strings.ToLower(name[dot+1:]) {
+	case "js", "jsx", "mjs", "cjs", "es6", "es", "jsm":
+		return JSX, true
+	case "ts", "mts", "cts":
+		return TypeScript, true
+	case "tsx":
+		return TSX, true
+	}
+	return JavaScript, false
 }
 
 // Kind is what a function is.

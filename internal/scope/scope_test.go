@@ -159,9 +159,15 @@ func TestNameAt(t *testing.T) {
 
 func TestLanguageOf(t *testing.T) {
 	for name, want := range map[string]scope.Language{
-		"a.ts": scope.TypeScript, "webpack://x/./b.tsx?1234": scope.TSX, "c.mts#x": scope.TypeScript, "d.js": scope.JSX, "e": scope.JSX, "f.vue?vue&type=script": scope.JSX,
+		"a.ts": scope.TypeScript, "webpack://x/./b.tsx?1234": scope.TSX, "c.mts#x": scope.TypeScript, "d.js": scope.JSX, "x.y/e": scope.JSX, "": scope.JSX,
 	} {
-		assert.Equal(t, want, scope.LanguageOf(name), name)
+		got, ok := scope.LanguageOf(name)
+		assert.True(t, ok)
+		assert.Equal(t, want, got, name)
+	}
+	for _, name := range []string{"f.vue?vue&type=script", "a.svelte", "b.css", "c.dart"} {
+		_, ok := scope.LanguageOf(name)
+		assert.False(t, ok, name)
 	}
 }
 
