@@ -43,6 +43,7 @@ type Map struct {
 	imageFile *mmap.Region // the mapped file that the image lies in; nil: it is in memory
 	dataFile  *mmap.Region // the mapped file that data is; nil: it is in memory
 	copied    *mmap.Region // the copy that the map was made of; nil: none
+	texts     *readTexts
 	failure   *failure
 	free      func() // gives all memory back
 	cleanup   runtime.Cleanup
@@ -58,7 +59,7 @@ func newMap(image *index.Image, data []byte, file *mmap.Region, release func()) 
 	if release == nil {
 		release = func() {}
 	}
-	m := &Map{image: image, data: data, failure: &failure{}}
+	m := &Map{image: image, data: data, texts: &readTexts{}, failure: &failure{}}
 	if data != nil {
 		m.dataFile = file
 	} else {

@@ -5,12 +5,13 @@ import "github.com/symbolicate/symbolicate/internal/lines"
 // Text is a source text cut into lines, as ECMA-262 ends them: with LF, CR, CR LF, U+2028 or U+2029.
 // The positions of a map count lines this way.
 type Text struct {
-	text  string
-	lines lines.Index
+	text      string
+	lines     lines.Index
+	functions functionsOf
 }
 
 // NewText cuts a text, of less than 4 GiB, into lines. An empty text is one empty line.
-func NewText(text string) *Text { return &Text{text, lines.New(text)} }
+func NewText(text string) *Text { return &Text{text: text, lines: lines.New(text)} }
 
 // String returns the whole text.
 func (t *Text) String() string { return t.text }

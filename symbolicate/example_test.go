@@ -29,7 +29,7 @@ func Example() {
 	// ../../src/settings.ts:19:56 ""
 	// https://shop.example/static/esbuild-names/other.js:1:2684 "no_map"
 	// Error: no
-	//     at $ (../../src/settings.ts:19:56)
+	//     at language (../../src/settings.ts:19:56)
 	//     at $ (https://shop.example/static/esbuild-names/other.js:1:2684)
 }
 

@@ -205,8 +205,12 @@ func TestReasons(t *testing.T) {
 			f := out.Frames[0]
 			assert.Equal(t, c.reason, f.Reason, f.Detail)
 			assert.Equal(t, c.mapped, f.Mapped)
-			assert.Equal(t, symbolicate.NamePrinted, f.NameSource)
 			assert.Equal(t, c.reason == "", f.Context != nil)
+			if f.Context != nil {
+				assert.Equal(t, symbolicate.NameOriginal, f.NameSource)
+			} else {
+				assert.Equal(t, symbolicate.NamePrinted, f.NameSource)
+			}
 			if c.reason != "" {
 				explains(t, f)
 			}

@@ -15,6 +15,7 @@ type Frame struct {
 	Minified   *Frame     // the frame as it was printed; nil before symbolication
 	Mapped     bool       // a map had the original position: File, Line and Column are the original ones
 	NameSource NameSource // where Function comes from
+	In         string     // the nearest function with a name around one that has none, "": none, or not known
 	Module     string     // path of the original source without scheme, leading dots and extension
 	InApp      bool       // neither native nor of a library (node_modules, ignore list of the map)
 	Context    *Context   // the code around the position; nil where the source text is not to be had
@@ -42,9 +43,10 @@ const (
 type NameSource string
 
 const (
-	NamePrinted NameSource = "printed" // the trace as printed
-	NameCaller  NameSource = "caller"  // the token at the call site in the calling frame
-	NameScopes  NameSource = "scopes"  // the scopes in the map; an empty name is then one of module level, or anonymous
+	NamePrinted  NameSource = "printed" // the trace as printed
+	NameOriginal NameSource = "source"  // the text of the original source; an empty name is then one of module level, or anonymous
+	NameCaller   NameSource = "caller"  // the token at the call site in the calling frame
+	NameScopes   NameSource = "scopes"  // the scopes in the map; an empty name is then one of module level, or anonymous
 )
 
 // Context is the code around a position in an original source.

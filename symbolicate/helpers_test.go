@@ -99,7 +99,8 @@ func oneSource(source, text string) mapFile {
 // place11 is the position at which oneSource has its mapping, as a frame of V8 has it.
 const place11 = ":1:11"
 
-const threeLines = "line one\nline two\nline three\nline four"
+// threeLines is a function f, whose third line is that of place11.
+const threeLines = "function f() { // line one\nline two\nline three\n} // line four"
 
 // write makes a tree of files in a temporary folder.
 func write(t testing.TB, files map[string]string) (root string) {

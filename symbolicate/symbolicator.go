@@ -321,6 +321,11 @@ func (s *Symbolicator) original(l *loaded, f *Frame, number int32, position sour
 	case f.Line > text.NumLines():
 		f.fail(ReasonSourceMissing, fmt.Sprintf("%s says line %d of %s, which has %d", l.at.name(), f.Line, orNull(source), text.NumLines()))
 	default:
+		if f.NameSource != NameScopes {
+			if function, ok := text.FunctionAt(source.URL, position); ok {
+				f.nameIs(function)
+			}
+		}
 		if f.Context = codeAround(text, f.Line, f.Column, s.context); f.Context == nil {
 			f.fail(ReasonSourceMissing, fmt.Sprintf("line %d of %s is longer than %d bytes", f.Line, orNull(source), MaxCodeLine))
 		}
@@ -341,7 +346,7 @@ func orNull(s sourcemap.Source) string {
 func nameByCaller(stack *Stack, sites []callSite) {
 	frames := stack.Frames
 	for i := range frames {
-		if !frames[i].Mapped || frames[i].NameSource == NameScopes || i+1 == len(frames) || sites[i+1].name == "" {
+		if !frames[i].Mapped || frames[i].NameSource == NameScopes || frames[i].NameSource == NameOriginal || i+1 == len(frames) || sites[i+1].name == "" {
 			continue
 		}
 		if strings.Count(stack.gap(i+1), "\n") > 1 {

@@ -77,7 +77,7 @@ func TestStackJSON(t *testing.T) {
 	assert.Equal(t, "native", native.Reason)
 	assert.False(t, native.Mapped)
 	assert.Equal(t, "JSON.parse", native.Function)
-	assert.Equal(t, []any{"../../src/settings.ts", 19, 56, true, true, "caller"}, []any{f.File, f.Line, f.Column, f.Mapped, f.InApp, f.NameSource})
+	assert.Equal(t, []any{"../../src/settings.ts", 19, 56, true, true, "source"}, []any{f.File, f.Line, f.Column, f.Mapped, f.InApp, f.NameSource})
 	assert.Equal(t, []any{1, 2684, "$"}, []any{f.Printed.Line, f.Printed.Column, f.Printed.Function})
 	assert.Contains(t, f.Context.Line, "settings.")
 	assert.Len(t, f.Context.Pre, 2)

@@ -30,8 +30,19 @@ func New(text string) Index {
 // Line returns line i (0-based) of the text, without its end; "" when there is no such line. It shares the memory
 // of the text.
 func (x *Index) Line(text string, i int) string {
+	_, line := x.find(text, i)
+	return line
+}
+
+// Start returns the byte offset where line i (0-based) of the text starts, 0 where there is no such line.
+func (x *Index) Start(text string, i int) int {
+	start, _ := x.find(text, i)
+	return start
+}
+
+func (x *Index) find(text string, i int) (start int, line string) {
 	if i < 0 || i >= x.Count || i/Step > len(x.Starts) {
-		return ""
+		return 0, ""
 	}
 	from, to := 0, len(text)
 	if k := i / Step; k > 0 {
@@ -43,12 +54,12 @@ func (x *Index) Line(text string, i int) string {
 	s := scan(text[from:max(from, to)])
 	for range i % Step {
 		if !s.next() {
-			return ""
+			return 0, ""
 		}
 	}
-	start := s.at
+	start = s.at
 	s.next()
-	return s.text[start:s.end]
+	return from + start, s.text[start:s.end]
 }
 
 // A scanner goes from line to line. Where each kind of terminator comes next it looks up only when it has passed

@@ -1,0 +1,248 @@
+package scope
+
+import "strings"
+
+// isWord tells the bytes of identifiers: what is not ASCII counts, and the backslash of an escape.
+var isWord = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '$' || c == '\\' || c >= 0x80
+	}
+	return t
+}()
+
+// space skips white space and comments, and notes line ends.
+func (p *scanner) space() {
+	src, i := p.src, p.pos
+	for i < len(src) {
+		switch c := src[i]; c {
+		case ' ', '\t', '\v', '\f':
+			i++
+		case '\n', '\r':
+			p.newline = true
+			i++
+		case '/':
+			if i+1 == len(src) || src[i+1] != '/' && src[i+1] != '*' {
+				p.pos = i
+				return
+			}
+			end := len(src)
+			if src[i+1] == '/' || !p.unclosed {
+				end = comment(src, i)
+				p.unclosed = end == len(src) && src[i+1] == '*' // so that it is not looked for again
+			}
+			p.newline = p.newline || src[i+1] == '*' && strings.IndexByte(src[i:end], '\n') >= 0
+			i = end
+		default:
+			if c < 0x80 {
+				p.pos = i
+				return
+			}
+			n, line := wideSpace(src[i:])
+			if n == 0 {
+				p.pos = i
+				return
+			}
+			p.newline = p.newline || line
+			i += n
+		}
+	}
+	p.pos = i
+}
+
+// after returns where the next token starts behind the offset, and whether a line end lies between.
+func (p *scanner) after(at int) (next int, newline bool) {
+	pos, was := p.pos, p.newline
+	p.pos, p.newline = at, false
+	p.space()
+	next, newline = p.pos, p.newline
+	p.pos, p.newline = pos, was
+	return next, newline
+}
+
+// at returns the byte at an offset, 0 behind the end.
+func (p *scanner) at(i int) byte {
+	if i < len(p.src) {
+		return p.src[i]
+	}
+	return 0
+}
+
+// wideSpace returns how many bytes of white space outside of ASCII stand in front, and whether it is a line end.
+func wideSpace(text string) (n int, line bool) {
+	if strings.HasPrefix(text, "\u00a0") {
+		return 2, false
+	}
+	if len(text) < 3 {
+		return 0, false
+	}
+	switch text[:3] {
+	case "\u2028", "\u2029":
+		return 3, true
+	case "\ufeff", "\u3000", "\u202f", "\u205f", "\u1680":
+		return 3, false
+	}
+	return 3 * flag(text[0] == 0xe2 && text[1] == 0x80 && text[2] >= 0x80 && text[2] <= 0x8a), false
+}
+
+func flag(set bool) int {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+// comment returns the end of the comment at i.
+func comment(src string, i int) int {
+	if src[i+1] == '*' {
+		if n := strings.Index(src[i+2:], "*/"); n >= 0 {
+			return i + 2 + n + 2
+		}
+		return len(src)
+	}
+	return lineEnd(src, i)
+}
+
+func lineEnd(src string, i int) int {
+	for ; i < len(src); i++ {
+		switch c := src[i]; {
+		case c == '\n' || c == '\r':
+			return i
+		case c == 0xe2 && i+2 < len(src) && src[i+1] == 0x80 && src[i+2]|1 == 0xa9:
+			return i
+		}
+	}
+	return i
+}
+
+// quoted returns the end of the string at i. One without an end stops at its line.
+func quoted(src string, i int) int {
+	quote := src[i]
+	for i++; i < len(src); i++ {
+		switch src[i] {
+		case quote:
+			return i + 1
+		case '\\':
+			i++
+			if i+1 < len(src) && src[i] == '\r' && src[i+1] == '\n' {
+				i++
+			}
+		case '\n', '\r':
+			return i
+		}
+	}
+	return len(src)
+}
+
+// number returns the end of the number at i.
+func number(src string, i int) int {
+	start := i
+	dots := 0
+	for ; i < len(src); i++ {
+		switch c := src[i]; {
+		case c == '.' && dots == 0 && !(src[start] == '0' && i > start+1 && src[start+1]|0x20 == 'x'):
+			dots++
+		case c == '+' || c == '-':
+			if src[i-1]|0x20 != 'e' || i < start+2 || src[start] == '0' && src[start+1]|0x20 == 'x' {
+				return i
+			}
+		case !isWord[c] || c == '\\':
+			return i
+		}
+	}
+	return i
+}
+
+// regexp returns the end of the regular expression at i, with its flags; ok is false where its line has no end of one.
+func regexp(src string, i int) (end int, ok bool) {
+	class := false
+	for i++; i < len(src); i++ {
+		switch src[i] {
+		case '\\':
+			i++
+			if i < len(src) && (src[i] == '\n' || src[i] == '\r') {
+				return i, false
+			}
+		case '[':
+			class = true
+		case ']':
+			class = false
+		case '\n', '\r':
+			return i, false
+		case '/':
+			if class {
+				continue
+			}
+			for i++; i < len(src) && isWord[src[i]]; i++ {
+			}
+			return i, true
+		}
+	}
+	return len(src), false
+}
+
+// template reads on in a template, behind its opening or a hole: to its end, or into the next hole.
+func (p *scanner) template() {
+	src := p.src
+	for i := p.pos; i < len(src); i++ {
+		switch src[i] {
+		case '\\':
+			i++
+		case '`':
+			p.pos = i + 1
+			p.pop()
+			p.ended()
+			return
+		case '$':
+			if i+1 < len(src) && src[i+1] == '{' {
+				p.pos = i + 2
+				p.push(hole, int32(i+1))
+				return
+			}
+		}
+	}
+	p.pos = len(src)
+}
+
+// closing returns the end of what is in brackets at i: brackets of all kinds count, strings, templates and comments are passed over.
+func closing(src string, i int) int {
+	depth := 0
+	for i < len(src) {
+		switch c := src[i]; c {
+		case '(', '[', '{':
+			depth++
+			i++
+		case ')', ']', '}':
+			depth--
+			i++
+			if depth <= 0 {
+				return i
+			}
+		case '"', '\'':
+			i = quoted(src, i)
+		case '`':
+			i = wholeTemplate(src, i)
+		case '/':
+			if i+1 < len(src) && (src[i+1] == '/' || src[i+1] == '*') {
+				i = comment(src, i)
+			} else {
+				i++
+			}
+		default:
+			i++
+		}
+	}
+	return len(src)
+}
+
+// wholeTemplate returns the end of the template at i. Templates in its holes are not told apart.
+func wholeTemplate(src string, i int) int {
+	for i++; i < len(src); i++ {
+		switch src[i] {
+		case '\\':
+			i++
+		case '`':
+			return i + 1
+		}
+	}
+	return len(src)
+}

@@ -1,0 +1,266 @@
+package scope
+
+import "strings"
+
+// name is where the text names a function or a class.
+type name struct {
+	kind       nameKind
+	static     bool  // a static member
+	own        bool  // written in the function itself
+	class      int32 // of a member, or around an assignment to a property of this; -1: of an object, or none
+	start, end int32 // of the words
+}
+
+type nameKind uint8
+
+const (
+	unnamed     nameKind = iota
+	byWord               // an identifier: its own, of a variable, of a key
+	byChain              // a.b.c =
+	byString             // a key that is a string
+	byNumber             // a key that is a number
+	byExpr               // a computed key: [expr]
+	byDefault            // export default
+	byThis               // this.x = inside class
+	byClassOnly          // what is called after its class: constructor, initialisers
+)
+
+// NameAt returns the byte offset of the identifier that names function i, or -1: of "c" in a.b.c = function(){}. There a
+// map from minified text has the original name, if it has it.
+func (s *Scopes) NameAt(i int) int {
+	switch n := &s.funcs[i].name; n.kind {
+	case byWord, byThis:
+		return int(n.start)
+	case byChain:
+		at := n.end
+		for at > n.start && isWord[s.src[at-1]] {
+			at--
+		}
+		if at < n.end {
+			return int(at)
+		}
+	case byClassOnly:
+		if n.class >= 0 && s.classes[n.class].kind == byWord {
+			return int(s.classes[n.class].start)
+		}
+	}
+	return -1
+}
+
+// Name returns what function i is called, "" for one that the language gives no name.
+func (s *Scopes) Name(i int) string {
+	f := &s.funcs[i]
+	n := &f.name
+	switch f.Kind {
+	case Getter:
+		return "get " + s.member(n)
+	case Setter:
+		return "set " + s.member(n)
+	case Constructor:
+		return "new " + s.className(n.class)
+	case Field:
+		if n.static {
+			return "static " + s.className(n.class)
+		}
+		return "new " + s.className(n.class)
+	case StaticBlock:
+		return "static " + s.className(n.class)
+	case Method:
+		return s.member(n)
+	}
+	return s.text(n)
+}
+
+// text is the name of a function that is no member by itself, or of a class.
+func (s *Scopes) text(n *name) string {
+	words := s.src[n.start:n.end]
+	switch n.kind {
+	case unnamed:
+		return ""
+	case byDefault:
+		return "default"
+	case byChain:
+		return chain(words)
+	case byThis:
+		if n.class < 0 {
+			return word(words)
+		}
+		return s.className(n.class) + "." + word(words)
+	default:
+		return s.member(n)
+	}
+}
+
+// member is the name of a member: with its class, or that of an object's by itself.
+func (s *Scopes) member(n *name) string {
+	key, plain := s.key(n)
+	if n.class < 0 {
+		return key
+	}
+	if plain {
+		return s.className(n.class) + "." + key
+	}
+	return s.className(n.class) + key
+}
+
+// key is how a member's key is written behind its class; plain: with a dot.
+func (s *Scopes) key(n *name) (text string, plain bool) {
+	words := s.src[n.start:n.end]
+	switch n.kind {
+	case byString:
+		inner := unquote(words)
+		if isIdentifier(inner) {
+			return inner, true
+		}
+		return `["` + inner + `"]`, false
+	case byNumber:
+		return "[" + words + "]", false
+	case byExpr:
+		expr := strings.TrimSpace(words)
+		if symbol, ok := strings.CutPrefix(expr, "Symbol."); ok && isIdentifier(symbol) {
+			return "[" + expr + "]", false
+		}
+		if len(expr) > 1 && (expr[0] == '"' || expr[0] == '\'') && strings.IndexByte(expr[1:], expr[0]) == len(expr)-2 {
+			return s.key(&name{kind: byString, start: n.start + int32(strings.IndexByte(words, expr[0])), end: n.start + int32(strings.LastIndexByte(words, expr[0])) + 1})
+		}
+		return "<computed>", true
+	}
+	return word(words), true
+}
+
+func (s *Scopes) className(class int32) string {
+	if class >= 0 {
+		if text := s.text(&s.classes[class]); text != "" {
+			return text
+		}
+	}
+	return "<anonymous>"
+}
+
+// chain writes a.b.c as V8 does: without space and comments, A.prototype.m as A.m, a key in brackets that is a string or a number as it is.
+func chain(words string) string {
+	var out strings.Builder
+	for i := 0; i < len(words); {
+		switch c := words[i]; {
+		case isWord[c] || c == '#':
+			end := i + 1
+			for end < len(words) && isWord[words[end]] {
+				end++
+			}
+			part := word(words[i:end])
+			i = end
+			if part == "prototype" && out.Len() > 0 {
+				continue
+			}
+			if out.Len() > 0 {
+				out.WriteByte('.')
+			}
+			out.WriteString(part)
+		case c == '[':
+			end := closing(words, i)
+			inner := strings.TrimSpace(words[i+1 : max(end-1, i+1)])
+			switch {
+			case len(inner) > 1 && (inner[0] == '"' || inner[0] == '\'') && quoted(inner, 0) == len(inner):
+				if key := unquote(inner); isIdentifier(key) {
+					out.WriteString("." + key)
+				} else {
+					out.WriteString(`["` + key + `"]`)
+				}
+			case len(inner) > 0 && inner[0] >= '0' && inner[0] <= '9':
+				out.WriteString("[" + inner + "]")
+			default:
+				out.WriteString(".<computed>")
+			}
+			i = end
+		case c == '/' && i+1 < len(words) && (words[i+1] == '/' || words[i+1] == '*'):
+			i = comment(words, i)
+		default:
+			i++
+		}
+	}
+	return out.String()
+}
+
+// word resolves the escapes of an identifier.
+func word(text string) string {
+	if strings.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	return unescape(text)
+}
+
+func isIdentifier(text string) bool {
+	if text == "" || text[0] >= '0' && text[0] <= '9' {
+		return false
+	}
+	for i := range len(text) {
+		if !isWord[text[i]] || text[i] == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// unquote is the value of a string literal.
+func unquote(literal string) string {
+	if len(literal) < 2 {
+		return ""
+	}
+	inner := literal[1 : len(literal)-1]
+	if strings.IndexByte(inner, '\\') < 0 {
+		return inner
+	}
+	return unescape(inner)
+}
+
+// unescape resolves what a name may need: \uXXXX, \u{X}, \xXX and a character that stands for itself.
+func unescape(text string) string {
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' || i+1 == len(text) {
+			out.WriteByte(text[i])
+			continue
+		}
+		i++
+		digits := 0
+		switch {
+		case text[i] == 'x':
+			digits = 2
+		case text[i] == 'u' && i+1 < len(text) && text[i+1] == '{':
+			end := strings.IndexByte(text[i:], '}')
+			if r, ok := hex(text[i+2 : max(i+end, i+2)]); ok && end > 0 {
+				out.WriteRune(r)
+				i += end
+				continue
+			}
+		case text[i] == 'u':
+			digits = 4
+		}
+		if digits > 0 && i+digits < len(text) {
+			if r, ok := hex(text[i+1 : i+1+digits]); ok {
+				out.WriteRune(r)
+				i += digits
+				continue
+			}
+		}
+		out.WriteByte(text[i])
+	}
+	return out.String()
+}
+
+func hex(digits string) (r rune, ok bool) {
+	if len(digits) == 0 || len(digits) > 6 {
+		return 0, false
+	}
+	for _, c := range digits {
+		switch {
+		case c >= '0' && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			r = r<<4 | rune(c|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return r, true
+}

@@ -1,0 +1,108 @@
+package sourcemap
+
+import (
+	"sync"
+
+	"github.com/symbolicate/symbolicate/internal/scope"
+)
+
+// A Function is the innermost function around a position of a source, as V8 writes it in a stack trace: docs/NAMES.md.
+type Function struct {
+	Name string // "": outside of functions, or in one that the language gives no name
+	In   string // the nearest function with a name around one that has none; "": none
+}
+
+// FunctionAt returns the function around a position of the text, 0-based. Its URL tells the language: JavaScript with JSX,
+// TypeScript or TSX. ok is false for other languages, and where the text has no such line. The text is read for
+// functions at the first call.
+func (t *Text) FunctionAt(url string, p Position) (f Function, ok bool) {
+	language, ok := scope.LanguageOf(url)
+	if !ok || p.Line < 0 || int(p.Line) >= t.NumLines() {
+		return Function{}, false
+	}
+	functions := &t.functions[language]
+	functions.once.Do(func() { functions.scopes = scope.Scan(t.text, language) })
+	s := functions.scopes
+	start, line := t.lines.Start(t.text, int(p.Line)), t.Line(int(p.Line))
+	i := s.At(start + offsetOf(line, int(p.Column)))
+	if i < 0 {
+		return Function{}, true
+	}
+	f.Name = s.Name(i)
+	for up := int(s.Func(i).Parent); f.Name == "" && f.In == "" && up >= 0; up = int(s.Func(up).Parent) {
+		f.In = s.Name(up)
+	}
+	return f, true
+}
+
+// functionsOf is what a text was read for, by language.
+type functionsOf [scope.Languages]struct {
+	once   sync.Once
+	scopes *scope.Scopes
+}
+
+// offsetOf returns the bytes in front of a column in UTF-16 code units, those of the line where it is shorter.
+func offsetOf(line string, column int) int {
+	for i, r := range line {
+		if column <= 0 {
+			return i
+		}
+		column--
+		if r > 0xffff {
+			column--
+		}
+	}
+	return len(line)
+}
+
+// maxReadTexts is how many source texts a map keeps that FunctionAt has read.
+const maxReadTexts = 16
+
+// readTexts are texts by their sources.
+type readTexts struct {
+	mu    sync.Mutex
+	texts map[int]*Text
+}
+
+// FunctionAt returns the innermost function of the original program at a generated position (0-based): by the scopes of the
+// map, or else by the text of the source, of which it keeps the last ones. ok is false where there is no mapping, and no
+// source text in a language that it can read.
+func (m *Map) FunctionAt(p Position) (f Function, ok bool) {
+	frames := m.OriginalFrames(p)
+	if len(frames) == 0 {
+		return Function{}, false
+	}
+	at := frames[0]
+	if at.Known {
+		return Function{Name: at.Function}, true
+	}
+	source, _ := m.Source(int(at.Source))
+	text := m.readText(int(at.Source))
+	if text == nil {
+		return Function{}, false
+	}
+	return text.FunctionAt(source.URL, at.Original)
+}
+
+func (m *Map) readText(source int) *Text {
+	if m.texts == nil {
+		return nil
+	}
+	m.texts.mu.Lock()
+	t, has := m.texts.texts[source]
+	m.texts.mu.Unlock()
+	if has {
+		return t
+	}
+	t, has = m.SourceLines(source)
+	if !has {
+		t = nil
+	}
+	m.texts.mu.Lock()
+	defer m.texts.mu.Unlock()
+	if m.texts.texts == nil || len(m.texts.texts) == maxReadTexts {
+		m.texts.texts = map[int]*Text{}
+	}
+	m.texts.texts[source] = t
+	return t
+}
