@@ -137,6 +137,7 @@ func (b *block) frame(f *symbolicate.Frame) C.sym_frame {
 		raw:         b.text(f.Raw),
 		name_source: b.optional(string(f.NameSource)), module: b.optional(f.Module), map_name: b.optional(f.MapName),
 		reason: b.optional(string(f.Reason)), detail: b.optional(f.Detail),
+		in: b.optional(f.In), inlined: flag(f.Inlined), hidden: flag(f.Hidden),
 		kind: C.int32_t(f.Kind), mapped: flag(f.Mapped), in_app: flag(f.InApp), symbolicated: symbolicated,
 	}
 	if c := f.Context; c != nil {

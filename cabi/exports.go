@@ -384,6 +384,28 @@ func symgo_map_lookup(handle C.sym_handle, line, column, acrossLines C.int32_t, 
 	return C.SYM_OK
 }
 
+//export symgo_map_function_at
+func symgo_map_function_at(handle C.sym_handle, line, column C.int32_t, out **C.sym_strings, e *C.sym_error) C.sym_status {
+	return withMap(handle, out, e, func(m *sourcemap.Map) status {
+		f, found := m.FunctionAt(sourcemap.Position{Line: int32(line), Column: int32(column)})
+		if !found {
+			return status{C.SYM_NOT_FOUND, -1, ""}
+		}
+		texts := make([]*string, 2)
+		for i, text := range []string{f.Name, f.In} {
+			if text != "" {
+				texts[i] = &text
+			}
+		}
+		block := stringsBlock(texts)
+		if block == nil {
+			return noRoom
+		}
+		*out = block
+		return ok
+	})
+}
+
 //export symgo_map_lookup_many
 func symgo_map_lookup_many(handle C.sym_handle, n C.size_t, lines, columns, source, line, column, name *C.int32_t, e *C.sym_error) C.sym_status {
 	return withMap(handle, source, e, func(m *sourcemap.Map) status {

@@ -135,7 +135,8 @@ func (t *table) frame(trace int, f *symbolicate.Frame) {
 		clamp(trace), t.text(f.Function), t.text(f.File), clamp(f.Line), clamp(f.Column),
 		int32(flag(f.Mapped)), int32(flag(f.InApp)), int32(f.Kind),
 		t.text(printed.Function), t.text(printed.File), clamp(printed.Line), clamp(printed.Column),
-		t.text(f.Module), t.text(string(f.NameSource)), t.text(f.MapName), t.text(string(f.Reason)), context)
+		t.text(f.Module), t.text(string(f.NameSource)), t.text(f.MapName), t.text(string(f.Reason)), context,
+		t.text(f.In), int32(flag(f.Inlined)))
 }
 
 //export symgo_symbolicate_many
@@ -165,7 +166,7 @@ func symgo_symbolicate_many(handle C.sym_handle, data *C.char, offsets *C.int64_
 			return failed(err)
 		}
 		traceTable := newTable(traceColumns, 0)
-		frameTable := newTable(frameColumns, 1, 2, 8, 9, 12, 13, 14, 15, 16)
+		frameTable := newTable(frameColumns, 1, 2, 8, 9, 12, 13, 14, 15, 16, 17)
 		for i := range stacks {
 			traceTable.rows = append(traceTable.rows, traceTable.text(stacks[i].Message), int32(len(frameTable.rows)/frameColumns), int32(len(stacks[i].Frames)))
 			for k := range stacks[i].Frames {

@@ -116,6 +116,11 @@ sym_status sym_map_lookup_across_lines(sym_handle map, int32_t line, int32_t col
   return symgo_map_lookup(map, line, column, 1, out, error);
 }
 
+sym_status sym_map_function_at(sym_handle map, int32_t line, int32_t column, sym_strings **out, sym_error *error) {
+  ALIVE(error);
+  return symgo_map_function_at(map, line, column, out, error);
+}
+
 sym_status sym_map_lookup_many(sym_handle map, size_t n, const int32_t *lines, const int32_t *columns,
                                int32_t *source, int32_t *line, int32_t *column, int32_t *name, sym_error *error) {
   ALIVE(error);

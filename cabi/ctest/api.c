@@ -56,6 +56,12 @@ static void test_map(uint32_t flags) {
   CHECK(source[2] == -1 && line[2] == -1 && column[2] == -1 && name[2] == -1);
   CHECK(sym_map_lookup_many(map, 0, lines, columns, source, line, column, name, &error) == SYM_OK);
 
+  sym_strings *names;
+  CHECK(sym_map_function_at(map, 0, 9, &names, &error) == SYM_OK && names->count == 2 && !names->items[0].data);
+  sym_free(names);
+  CHECK(sym_map_function_at(map, 0, 14, &names, &error) == SYM_NOT_FOUND);
+  CHECK(sym_map_function_at(map, 0, 14, NULL, &error) == SYM_ERR_ARGUMENT);
+
   sym_columns *all;
   CHECK(sym_map_mappings(map, &all, &error) == SYM_OK && sym_columns_rows(all) == 3);
   static const int32_t want[] = {0, 0, 0, 0, 10, 14, 0, 0, -1, 0, 1, -1, 0, 4, -1, 0, -1, -1};

@@ -164,6 +164,11 @@ typedef struct sym_mapping {
 sym_status sym_map_lookup(sym_handle map, int32_t line, int32_t column, sym_mapping *out, sym_error *error);
 sym_status sym_map_lookup_across_lines(sym_handle map, int32_t line, int32_t column, sym_mapping *out, sym_error *error);
 
+/* The innermost function of the original program around a generated position, by the map's scopes or the text of the source.
+   Two texts: its name (none: it has none, or there is no function), and the nearest one with a name around it.
+   SYM_NOT_FOUND: no mapping there, no text of the source, or one in another language than JavaScript and TypeScript. */
+sym_status sym_map_function_at(sym_handle map, int32_t line, int32_t column, sym_strings **out, sym_error *error);
+
 /* Many at once: n lines and columns in, n rows in four columns out, -1 in all four where nothing is. */
 sym_status sym_map_lookup_many(sym_handle map, size_t n, const int32_t *lines, const int32_t *columns,
                                int32_t *source, int32_t *line, int32_t *column, int32_t *name, sym_error *error);
@@ -298,6 +303,9 @@ typedef struct sym_frame {
   int32_t mapped;
   int32_t in_app;
   int32_t symbolicated; /* 0: from sym_parse_stack */
+  sym_str in;           /* nearest function with a name around one that has none */
+  int32_t inlined;      /* 1: by the scopes of the map, inlined into the next frame's: the engine had no such frame */
+  int32_t hidden;       /* 1: by the scopes of the map, made by the compiler */
 } sym_frame;
 
 typedef struct sym_stack {
@@ -341,6 +349,8 @@ sym_status sym_symbolicator_add(sym_handle symbolicator, const sym_artifact *art
 
 sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len, sym_stack **out, sym_error *error);
 
+/* The result has more frames than the text where the scopes of a map tell of functions that were inlined. */
+
 /* The same for frames that the caller has, the innermost first: their function, file, line, column, kind and raw are
    read. frame_size is sizeof(sym_frame). */
 sym_status sym_symbolicate_frames(sym_handle symbolicator, const sym_frame *frames, size_t n, size_t frame_size,
@@ -366,7 +376,9 @@ sym_status sym_symbolicate_frames(sym_handle symbolicator, const sym_frame *fram
 #define SYM_FRAME_MAP_NAME 14     /* text */
 #define SYM_FRAME_REASON 15       /* text */
 #define SYM_FRAME_CONTEXT_LINE 16 /* text */
-#define SYM_FRAME_COLUMNS 17
+#define SYM_FRAME_IN 17           /* text */
+#define SYM_FRAME_INLINED 18      /* 0, 1 */
+#define SYM_FRAME_COLUMNS 19
 
 sym_status sym_symbolicate_many(sym_handle symbolicator, const char *text, const int64_t *offsets, size_t n,
                                 uint32_t threads, sym_columns **traces, sym_columns **frames, sym_error *error);

@@ -28,9 +28,12 @@ func (p *scanner) space() {
 			end := len(src)
 			if src[i+1] == '/' || !p.unclosed {
 				end = comment(src, i)
-				p.unclosed = end == len(src) && src[i+1] == '*' // so that it is not looked for again
+				// So that it is not looked for again. A try does not see the whole text.
+				if src[i+1] == '*' && end == p.whole && !strings.HasSuffix(src[i+2:], "*/") {
+					p.unclosed = true
+				}
 			}
-			p.newline = p.newline || src[i+1] == '*' && strings.IndexByte(src[i:end], '\n') >= 0
+			p.newline = p.newline || src[i+1] == '*' && !p.unclosed && strings.IndexByte(src[i:end], '\n') >= 0
 			i = end
 		default:
 			if c < 0x80 {

@@ -90,6 +90,7 @@ type scanner struct {
 
 	tries    int  // bytes that may still be read in vain
 	unclosed bool // no comment ends any more
+	whole    int  // bytes of the whole text
 
 	stack   []frame
 	funcs   []Func
@@ -150,7 +151,7 @@ func (p *scanner) function(kind Kind, start int32, n name) int32 {
 func (p *scanner) scan() {
 	p.stack = append(make([]frame, 0, 64), frame{kind: block, fn: -1, chain: -1, self: -1})
 	p.newStatement()
-	p.end, p.tries = 0, 4*len(p.src)+1<<16
+	p.end, p.whole, p.tries = 0, len(p.src), 4*len(p.src)+1<<16
 	if p.at(0) == '#' && p.at(1) == '!' {
 		p.pos = lineEnd(p.src, 0)
 	}

@@ -270,6 +270,18 @@ class SourceMap(Owner):
         check(status, None)
         raise AssertionError(status)
 
+    def function_at(self, line: int, column: int) -> str | None:
+        """Return the name of the innermost original function around a generated position (0-based).
+
+        It is as V8 writes it in a trace: ``"Cart.total"``, ``"new Cart"``, ``"get Cart.total"``. ``None`` where the
+        language gives the function no name, outside of functions, and where nothing is known: there is no
+        mapping, or neither scopes nor a source text in JavaScript or TypeScript.
+        """
+        lib, _ = open_library()
+        number = self._handle.number
+        found = take_strings(lambda out, error: lib.sym_map_function_at(number, line, column, out, error))
+        return found[0] if found else None
+
     def lookup_many(self, lines: "Sequence[int] | Column", columns: "Sequence[int] | Column") -> Mappings:
         """Look up many generated positions (0-based) in one call.
 

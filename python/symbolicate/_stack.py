@@ -54,7 +54,14 @@ class Frame(NamedTuple):
     module: str | None = None
     """The path of the original source without scheme, leading dots and extension."""
     name_source: str | None = None
-    """Where ``function`` comes from: "caller" or "printed"."""
+    """Where ``function`` comes from: "scopes" of the map, "source" (the text of the original source), "caller" (the call in
+    the next frame) or "printed"."""
+    in_function: str | None = None
+    """The nearest function with a name around one that has none."""
+    inlined: bool = False
+    """By the scopes of the map the function was inlined into that of the next frame: the engine had no frame for it."""
+    hidden: bool = False
+    """By the scopes of the map the compiler made the function: the original program has no such call."""
     map_name: str | None = None
     """The map that was used or tried."""
     reason: str | None = None
@@ -99,14 +106,14 @@ class FrameTable(Table):
 
     The columns have the names and meanings of :class:`Frame`'s fields; those from ``minified_function`` to
     ``minified_colno`` are of the frame as printed. ``function``, ``filename``, ``minified_function``,
-    ``minified_filename``, ``module``, ``name_source``, ``map_name``, ``reason`` and ``context_line`` hold numbers of
-    ``texts``, -1 for none.
+    ``minified_filename``, ``module``, ``name_source``, ``map_name``, ``reason``, ``context_line`` and
+    ``in_function`` hold numbers of ``texts``, -1 for none.
     """
 
     COLUMNS: ClassVar[tuple[str, ...]] = (
         *("trace", "function", "filename", "lineno", "colno", "mapped", "in_app", "kind"),
         *("minified_function", "minified_filename", "minified_lineno", "minified_colno"),
-        *("module", "name_source", "map_name", "reason", "context_line"),
+        *("module", "name_source", "map_name", "reason", "context_line", "in_function", "inlined"),
     )
     __slots__ = (*COLUMNS, "traces")
 
@@ -131,6 +138,8 @@ class FrameTable(Table):
     map_name: memoryview
     reason: memoryview
     context_line: memoryview
+    in_function: memoryview
+    inlined: memoryview
 
 
 def _frame(raw: Any) -> Frame:
@@ -156,6 +165,9 @@ def _frame(raw: Any) -> Frame:
         post_context=tuple(t or "" for t in texts(raw.post_context)),
         module=text(raw.module),
         name_source=text(raw.name_source),
+        in_function=text(getattr(raw, "in")),
+        inlined=bool(raw.inlined),
+        hidden=bool(raw.hidden),
         map_name=text(raw.map_name),
         reason=text(raw.reason),
         detail=text(raw.detail),
@@ -249,7 +261,8 @@ class Symbolicator(Owner):
         """Return the trace with every frame mapped that can be.
 
         It is a text, or frames that the caller has, the innermost first: of these ``function``, ``filename``,
-        ``lineno``, ``colno`` and ``native`` count.
+        ``lineno``, ``colno`` and ``native`` count. Where the scopes of a map tell of functions that were inlined there are
+        more frames than were given.
         """
         if isinstance(trace, str):
             return _take_stack("sym_symbolicate", trace, self._handle)

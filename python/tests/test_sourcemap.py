@@ -67,6 +67,19 @@ def test_mappings() -> None:
     assert list(SourceMap.from_bytes(b'{"version":3,"sources":[],"mappings":""}')) == []
 
 
+def test_function_at() -> None:
+    text = "class Cart { total() { return this.x } }\\nf(() => 1)"
+    data = (
+        '{"version":3,"sources":["a.ts","b.vue"],"sourcesContent":["%s",""],"names":[],"mappings":"AAAuB,CCAA,CDCZ"}'
+        % text
+    )
+    m = SourceMap.from_bytes(data.encode())
+    assert m.function_at(0, 0) == "Cart.total"
+    assert m.function_at(0, 1) is None  # another language
+    assert m.function_at(0, 2) is None
+    assert m.function_at(1, 0) is None
+
+
 def test_source() -> None:
     data = b'{"version":3,"sources":["a",null],"sourcesContent":["let a"],"names":[],"mappings":"","ignoreList":[1]}'
     m = SourceMap.from_bytes(data)
