@@ -97,11 +97,11 @@ func (m *Map) Encode(w io.Writer, options *EncodeOptions) error {
 func (m *Map) encodeMappings(e *jsonWriter) {
 	e.text(`,"mappings":"`)
 	var encoder vlq.Encoder
-	last, empty := int32(-1), 0
+	last, empty := -1, 0
 	m.read(func() {
 		m.table.All(func(s index.Segment) bool {
-			if s.Line > last {
-				if empty += int(s.Line-last) - 1; empty > MaxEmptyLines {
+			if line := int(s.Line); line > last {
+				if empty += line - last - 1; empty > MaxEmptyLines {
 					e.fail(fmt.Errorf("sourcemap: encode: %w: more than %d lines without a mapping before line %d", ErrLimit, MaxEmptyLines, s.Line))
 					return false
 				}
@@ -109,7 +109,7 @@ func (m *Map) encodeMappings(e *jsonWriter) {
 					e.buffer = encoder.End(e.buffer, pieceSize)
 					e.room()
 				}
-				last = s.Line
+				last = line
 			}
 			e.buffer = encoder.Append(e.buffer, s.Line, s.Column, s.Source, s.OriginalLine, s.OriginalColumn, s.Name)
 			e.room()
