@@ -249,7 +249,7 @@ func (c *composer) circle(path []*file) error {
 	if len(path) > most {
 		urls = append(urls, "…")
 	}
-	return fmt.Errorf("%w: %s comes from itself", ErrCycle, strings.Join(append(urls, path[0].url), " from "))
+	return fmt.Errorf("%w: %s", ErrCycle, strings.Join(append(urls, path[0].url), " from "))
 }
 
 // A merger leaves out mappings that repeat the one before them.

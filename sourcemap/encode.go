@@ -3,10 +3,13 @@ package sourcemap
 import (
 	"fmt"
 	"io"
+	"os"
 	"strconv"
+	"strings"
 
 	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/jsonscan"
+	"github.com/symbolicate/symbolicate/internal/replace"
 	"github.com/symbolicate/symbolicate/internal/vlq"
 )
 
@@ -92,6 +95,15 @@ func (m *Map) Encode(w io.Writer, options *EncodeOptions) error {
 		return fmt.Errorf("sourcemap: encode: %w", err)
 	}
 	return nil
+}
+
+// EncodeFile is Encode into a file, which is made anew and takes the place of one that is there only when it is complete.
+func (m *Map) EncodeFile(path string, options *EncodeOptions) error {
+	err := replace.File(path, func(f *os.File) error { return m.Encode(f, options) })
+	if err != nil && !strings.HasPrefix(err.Error(), "sourcemap: ") {
+		return fmt.Errorf("sourcemap: encode: %w", err)
+	}
+	return err
 }
 
 func (m *Map) encodeMappings(e *jsonWriter) {

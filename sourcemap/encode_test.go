@@ -197,29 +197,40 @@ func variedRegular(random *rand.Rand) string {
 
 func variedMappings(random *rand.Rand, sources, names int) string {
 	var b strings.Builder
-	for line := range random.IntN(8) {
-		if line > 0 {
+	// The running sums, mostly of positions, sources and names that there are.
+	var source, line, column, name int64
+	to := func(sum *int64, below int) int64 {
+		delta := random.Int64N(int64(below)) - *sum
+		switch {
+		case random.IntN(60) == 0:
+			delta = random.Int64N(5) - 2
+		case random.IntN(300) == 0:
+			delta = random.Int64N(1<<32-1) - math.MaxInt32
+		case delta < -math.MaxInt32 || delta > math.MaxInt32:
+			delta /= 4
+		}
+		*sum += delta
+		return delta
+	}
+	for i := range random.IntN(8) {
+		if i > 0 {
 			b.WriteString(strings.Repeat(";", 1+random.IntN(3)))
 		}
+		generated := int64(0)
 		for i := range random.IntN(7) * random.IntN(30) {
 			if i > 0 {
 				b.WriteString(",")
 			}
-			delta := func(size int) int64 {
-				if random.IntN(200) == 0 {
-					return random.Int64N(1<<32-1) - math.MaxInt32
-				}
-				return random.Int64N(int64(2*size+1)) - int64(size)
-			}
-			column := random.Int64N(9)
+			fields := []int64{random.Int64N(4)}
 			if random.IntN(30) == 0 {
-				column = delta(20)
+				fields[0] = to(&generated, 40)
+			} else {
+				generated += fields[0]
 			}
-			fields := []int64{column}
 			if sources > 0 && random.IntN(6) > 0 {
-				fields = append(fields, delta(1)*random.Int64N(2), delta(2), delta(9))
+				fields = append(fields, to(&source, sources), to(&line, 6), to(&column, 15))
 				if names > 0 && random.IntN(3) == 0 {
-					fields = append(fields, delta(1))
+					fields = append(fields, to(&name, names))
 				}
 			}
 			for _, v := range fields {
