@@ -1,11 +1,13 @@
 package sourcemap
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -95,15 +97,21 @@ func (b *Builder) pushName(name string) int32 {
 // SetIgnored puts the source into the ignore list.
 func (b *Builder) SetIgnored(source int32) error {
 	s, err := b.source(source)
-	if err == nil {
-		s.ignored = true
+	if err != nil {
+		return fmt.Errorf("sourcemap: build: %w", err)
 	}
-	return err
+	s.ignored = true
+	return nil
 }
 
 // SetText gives the source its text, in place of one that it has. The error is ErrLimit when all texts, as JSON, come to more
 // than MaxBytes.
-func (b *Builder) SetText(source int32, text string) error { return setText(b, source, text) }
+func (b *Builder) SetText(source int32, text string) error {
+	if err := setText(b, source, text); err != nil {
+		return fmt.Errorf("sourcemap: build: %w", err)
+	}
+	return nil
+}
 
 func setText[T string | []byte](b *Builder, source int32, text T) error {
 	s, err := b.source(source)
@@ -123,11 +131,28 @@ func setText[T string | []byte](b *Builder, source int32, text T) error {
 	return nil
 }
 
-var errTexts = fmt.Errorf("sourcemap: build: %w: more than %d bytes of source texts", ErrLimit, MaxBytes)
+// A wantedText is a source of a map whose text is to be that of a source being built.
+type wantedText struct{ from, to int32 }
+
+// addTexts copies texts of a map.
+func addTexts(b *Builder, m *Map, list []wantedText) error {
+	slices.SortFunc(list, func(a, b wantedText) int { return cmp.Compare(a.from, b.from) })
+	reader := m.newTextReader()
+	for _, w := range list {
+		if text, ok := reader.text(int(w.from)); ok {
+			if err := setText(b, w.to, text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var errTexts = fmt.Errorf("%w: more than %d bytes of source texts", ErrLimit, MaxBytes)
 
 func (b *Builder) source(i int32) (*builtSource, error) {
 	if i < 0 || int(i) >= len(b.sources) {
-		return nil, fmt.Errorf("sourcemap: build: there is no source %d", i)
+		return nil, fmt.Errorf("there is no source %d", i)
 	}
 	return &b.sources[i], nil
 }

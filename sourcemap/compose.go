@@ -49,7 +49,7 @@ func Compose(outer *Map, load func(url string) (*Map, error), options *ComposeOp
 	if options == nil {
 		options = &ComposeOptions{}
 	}
-	c := &composer{load: load, options: options, files: map[string]*file{}}
+	c := &composer{load: load, options: options, files: map[string]*file{}, texts: map[int32]bool{}}
 	c.out.File, c.out.DebugID = outer.File(), outer.DebugID()
 	root, err := newFile("", outer)
 	if err != nil {
@@ -66,14 +66,12 @@ func Compose(outer *Map, load func(url string) (*Map, error), options *ComposeOp
 		})
 	})
 	merge.end()
-	if c.err == nil {
-		c.err = outer.Err()
-	}
-	if c.err == nil {
-		for _, f := range c.files {
-			if f.m != nil && c.err == nil {
-				c.err = f.m.Err()
-			}
+	for _, f := range append(c.order, root) {
+		if c.err == nil {
+			c.err = addTexts(&c.out, f.m, f.texts)
+		}
+		if c.err == nil {
+			c.err = f.m.Err()
 		}
 	}
 	if c.err != nil {
@@ -86,8 +84,10 @@ type composer struct {
 	load    func(url string) (*Map, error)
 	options *ComposeOptions
 	files   map[string]*file // by URL, those that load was asked for
+	order   []*file          // those of files with a map, as they came
 	out     Builder
-	path    []*file // of the mapping at work
+	texts   map[int32]bool // sources of the result that have a text
+	path    []*file        // of the mapping at work
 	err     error
 }
 
@@ -97,6 +97,7 @@ type file struct {
 	m       *Map
 	sources []link  // by index in m
 	names   []int32 // by index in m: 1 + the index in the result, 0: not yet there
+	texts   []wantedText
 }
 
 // A link is what is known of a source of a file's map.
@@ -104,8 +105,7 @@ type link struct {
 	known   bool
 	ignored bool
 	file    *file // with a map; nil: an end
-	// ends holds 1 + the index in the result of an end: [1] where a file on the way is ignored. They differ for null sources.
-	end int32
+	end     int32 // 1 + the index in the result of an end, 0: not yet there
 }
 
 func newFile(url string, m *Map) (*file, error) {
@@ -192,6 +192,9 @@ func (c *composer) open(f *file, i int32, l *link) bool {
 			return false
 		}
 		c.files[url] = next
+		if m != nil {
+			c.order = append(c.order, next)
+		}
 	}
 	if next.m != nil {
 		l.file = next
@@ -217,12 +220,9 @@ func (c *composer) end(f *file, i int32, l *link, ignored bool) int32 {
 			at = c.out.AddSource(s.URL)
 		}
 		l.end = at + 1
-		if out := &c.out.sources[at]; s.HasContent && out.start == out.end && !c.options.NoSources {
-			if text, ok := f.m.appendSourceText(nil, int(i)); ok {
-				if err := setText(&c.out, at, text); err != nil {
-					c.err = err
-				}
-			}
+		if s.HasContent && !c.options.NoSources && !c.texts[at] {
+			c.texts[at] = true
+			f.texts = append(f.texts, wantedText{i, at})
 		}
 	}
 	if ignored {

@@ -162,6 +162,8 @@ func TestComposeFails(t *testing.T) {
 		}
 		return nil, nil
 	}
+	_, err = sourcemap.Compose(parse(t, one("")), long, nil) // one more
+	assert.ErrorIs(t, err, sourcemap.ErrLimit)
 	m, err := sourcemap.Compose(outer, long, nil)
 	require.NoError(t, err)
 	assert.Equal(t, "0:0 a"+strings.Repeat("x", sourcemap.MaxComposeDepth-1)+":0:0", in(m))
@@ -346,6 +348,38 @@ func TestComposeIsStepByStep(t *testing.T) {
 		}
 	}
 	assert.Greater(t, somewhere, 10_000)
+}
+
+// TestComposeSaved: maps that were saved make the same.
+func TestComposeSaved(t *testing.T) {
+	random := rand.New(rand.NewPCG(6, 436))
+	open := func(text string) *sourcemap.Map {
+		m, err := sourcemap.Parse(savedBytes(t, parse(t, text)), nil)
+		require.NoError(t, err)
+		return m
+	}
+	chains := []chain{shopChain(t)}
+	for range 100 {
+		chains = append(chains, randomChain(random, false))
+	}
+	for _, c := range chains {
+		want, err := sourcemap.Compose(parse(t, c.outer), mapsOf(t, c.maps), nil)
+		require.NoError(t, err)
+		got, err := sourcemap.Compose(open(c.outer), func(url string) (*sourcemap.Map, error) {
+			if text, ok := c.maps[url]; ok {
+				return open(text), nil
+			}
+			return nil, nil
+		}, nil)
+		require.NoError(t, err)
+		require.Equal(t, string(encoded(t, want, nil)), string(encoded(t, got, nil)))
+		part := &sourcemap.RewriteOptions{Part: span(1, 3, 3, 5)}
+		want, err = sourcemap.Rewrite(parse(t, c.outer), part)
+		require.NoError(t, err)
+		got, err = sourcemap.Rewrite(open(c.outer), part)
+		require.NoError(t, err)
+		require.Equal(t, string(encoded(t, want, nil)), string(encoded(t, got, nil)))
+	}
 }
 
 // composedElsewhere is a map with its mappings decoded, as remapping gives it.

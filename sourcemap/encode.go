@@ -67,10 +67,9 @@ func (m *Map) Encode(w io.Writer, options *EncodeOptions) error {
 		}
 	})
 	if texts && !options.NoSources {
-		var text []byte
+		reader := m.newTextReader()
 		e.list("sourcesContent", m.NumSources(), func(i int) {
-			var ok bool
-			if text, ok = m.appendSourceText(text[:0], i); ok {
+			if text, ok := reader.text(i); ok {
 				e.buffer = jsonscan.AppendQuoted(e.buffer, text)
 			} else {
 				e.text("null")
@@ -166,13 +165,29 @@ func (m *Map) sourceParts(i int) (s Source, url string) {
 	return s, url
 }
 
-// appendSourceText appends the text of source i.
-func (m *Map) appendSourceText(dst []byte, i int) (text []byte, ok bool) {
-	if m.data != nil {
-		return m.appendText(dst, i)
+// A textReader reads the texts of sources in their order, each once.
+type textReader struct {
+	m      *Map
+	packed *index.TextReader // nil: of a map that was parsed
+	buffer []byte
+}
+
+func (m *Map) newTextReader() *textReader {
+	r := &textReader{m: m}
+	if m.data == nil {
+		r.packed = m.image.NewTextReader()
 	}
-	s, ok := m.SourceText(i)
-	return append(dst, s...), ok
+	return r
+}
+
+// text returns the text of source i, which is behind that of the call before, until the next call.
+func (r *textReader) text(i int) (text []byte, ok bool) {
+	if r.packed == nil {
+		r.buffer, ok = r.m.appendText(r.buffer[:0], i)
+		return r.buffer, ok
+	}
+	r.m.read(func() { text, ok = r.packed.Text(i) })
+	return text, ok
 }
 
 // pieceSize is from how many bytes on a jsonWriter hands on what it has.

@@ -417,6 +417,55 @@ func TestEncodeFails(t *testing.T) {
 	assert.Greater(t, found, 3)
 }
 
+// TestEncodeHostileTexts: texts of a saved index that overlap would be thousands of times as long as it.
+func TestEncodeHostileTexts(t *testing.T) {
+	var b sourcemap.Builder
+	for i := range 2000 {
+		require.NoError(t, b.SetText(b.AddSource(fmt.Sprint(i)), strings.Repeat("x", 1000)))
+	}
+	m, err := b.Map()
+	require.NoError(t, err)
+	good := savedBytes(t, m)
+	for _, c := range []struct {
+		name   string
+		change func(p parts)
+	}{
+		{"one text", func(p parts) {
+			for at := 20; at < len(p[15]); at += 20 {
+				copy(p[15][at:], p[15][:20])
+			}
+		}},
+		{"groups back and forth", func(p parts) {
+			for at := 0; at+40 <= len(p[15]); at += 40 {
+				copy(p[15][at:], u32(1))
+				copy(p[15][at+20:], u32(0))
+			}
+		}},
+		{"one group twice", func(p parts) { copy(p[14][16:], p[14][:16]) }},
+		{"no groups", func(p parts) { delete(p, 14) }},
+		{"a text behind its group", func(p parts) { copy(p[15][4:], u32(1<<31)) }},
+	} {
+		p := partsOf(good)
+		c.change(p)
+		for _, use := range []func(m *sourcemap.Map) error{
+			func(m *sourcemap.Map) error {
+				var out counter
+				err := m.Encode(&out, nil)
+				assert.Less(t, int(out), 10_000_000)
+				return err
+			},
+			func(m *sourcemap.Map) error {
+				_, err := sourcemap.Rewrite(m, nil)
+				return err
+			},
+		} {
+			m, err := sourcemap.Parse(p.index(), nil)
+			require.NoError(t, err)
+			require.ErrorIs(t, use(m), sourcemap.ErrDamaged, c.name)
+		}
+	}
+}
+
 type shortWriter struct{}
 
 func (shortWriter) Write(p []byte) (int, error) { return len(p) / 2, nil }

@@ -51,6 +51,8 @@ type rewriter struct {
 	options        *RewriteOptions
 	out            Builder
 	sources, names []int32 // with a Part: 1 + the index in the result, 0: not yet there
+	texts          []wantedText
+	lacking        []int32 // sources of the result that Text is asked for
 	err            error
 }
 
@@ -71,9 +73,7 @@ func (r *rewriter) run() error {
 			r.out.pushName(m.Name(i))
 		}
 		for i := range m.NumSources() {
-			if r.source(i); r.err != nil {
-				return r.err
-			}
+			r.source(i)
 		}
 	} else {
 		r.sources, r.names = make([]int32, m.NumSources()), make([]int32, m.NumNames())
@@ -110,6 +110,9 @@ func (r *rewriter) run() error {
 	if first != nil && r.err == nil && part.From != part.To {
 		first.Generated = part.From
 		r.put(*first)
+	}
+	if r.err == nil {
+		r.err = r.addTexts()
 	}
 	if r.err == nil {
 		r.err = m.Err()
@@ -152,31 +155,38 @@ func (r *rewriter) used(list []int32, i int32, add func(i int) int32) int32 {
 	return list[i] - 1
 }
 
-// source adds source i to the result.
+// source adds source i to the result; its text comes last.
 func (r *rewriter) source(i int) int32 {
 	s, _ := r.m.Source(i)
 	if r.options.URL != nil && !s.Null {
-		s.URL = r.options.URL(s.URL)
+		s.URL = validText(r.options.URL(s.URL))
 	}
-	at := r.out.push(builtSource{url: validText(s.URL), null: s.Null, ignored: s.Ignored})
-	if s.HasContent && !r.options.NoSources {
-		if text, ok := r.m.appendSourceText(nil, i); ok {
-			r.fail(setText(&r.out, at, text))
-		}
-		return at
-	}
-	if r.options.Text != nil && !s.Null {
-		s.HasContent = false
-		text, ok, err := r.options.Text(s)
-		if r.fail(err); ok && err == nil {
-			r.fail(setText(&r.out, at, text))
-		}
+	at := r.out.push(builtSource{url: s.URL, null: s.Null, ignored: s.Ignored})
+	switch {
+	case s.HasContent && !r.options.NoSources:
+		r.texts = append(r.texts, wantedText{int32(i), at})
+	case r.options.Text != nil && !s.Null:
+		r.lacking = append(r.lacking, at)
 	}
 	return at
 }
 
-func (r *rewriter) fail(err error) {
-	if r.err == nil {
-		r.err = err
+// addTexts gives the sources of the result their texts.
+func (r *rewriter) addTexts() error {
+	if err := addTexts(&r.out, r.m, r.texts); err != nil {
+		return err
 	}
+	for _, at := range r.lacking {
+		s := r.out.sources[at]
+		text, ok, err := r.options.Text(Source{URL: s.url, Ignored: s.ignored})
+		if err != nil {
+			return err
+		}
+		if ok {
+			if err := setText(&r.out, at, text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

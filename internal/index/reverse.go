@@ -1,7 +1,6 @@
 package index
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 	"sort"
@@ -45,7 +44,15 @@ func NewReverse(t *Table, sources int) *Reverse {
 	r.order = make([]uint32, len(places))
 	for i := range sources {
 		part := places[r.starts[i]:r.starts[i+1]]
-		slices.SortFunc(part, func(a, b place) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.number, b.number)) })
+		slices.SortFunc(part, func(a, b place) int {
+			if a.at != b.at {
+				if a.at < b.at {
+					return -1
+				}
+				return 1
+			}
+			return int(a.number) - int(b.number)
+		})
 	}
 	for i := range places {
 		r.order[i] = places[i].number
