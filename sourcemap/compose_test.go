@@ -146,6 +146,16 @@ func TestComposeKeeps(t *testing.T) {
 		`"mappings":"AAAA,CCAA,CCAC,CDAD","ignoreList":[0,1],"debugId":"85314830-023f-4cf1-a267-535f4e37bb17"}`, string(encoded(t, m, nil)))
 }
 
+// TestComposeFirstText: of one source with several texts the first is taken.
+func TestComposeFirstText(t *testing.T) {
+	one := func(content string) string {
+		return `{"version":3,"sources":["A"],"sourcesContent":[` + content + `],"mappings":"AAAA"}`
+	}
+	m, err := sourcemap.Compose(parse(t, regular(`"sources":["a","b","c"],`, "AAAA,CCAA,CCAA")), mapsOf(t, map[string]string{"a": one(""), "b": one(`"1"`), "c": one(`"2"`)}), nil)
+	require.NoError(t, err)
+	assert.Equal(t, `{"version":3,"sources":["A"],"sourcesContent":["1"],"names":[],"mappings":"AAAA"}`, string(encoded(t, m, nil)))
+}
+
 func TestComposeFails(t *testing.T) {
 	one := func(source string) string { return regular(`"sources":["`+source+`"],`, "AAAA") }
 	outer := parse(t, one("a"))

@@ -441,6 +441,7 @@ func TestEncodeHostileTexts(t *testing.T) {
 				copy(p[15][at+20:], u32(0))
 			}
 		}},
+		{"a text in the group before", func(p parts) { copy(p[15][20*66:], u32(0)) }},
 		{"one group twice", func(p parts) { copy(p[14][16:], p[14][:16]) }},
 		{"no groups", func(p parts) { delete(p, 14) }},
 		{"a text behind its group", func(p parts) { copy(p[15][4:], u32(1<<31)) }},

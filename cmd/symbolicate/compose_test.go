@@ -126,6 +126,7 @@ func TestComposeReplaces(t *testing.T) {
 	stop()
 	var out, err bytes.Buffer
 	assert.Equal(t, exitInterrupted, run(interrupted, []string{"compose", path, "-m", folder, "-o", path}, nil, &out, &err))
+	assert.Equal(t, exitInterrupted, run(interrupted, []string{"rewrite", path, "-o", path}, nil, &out, &err))
 	assert.Equal(t, oneMap("b.js"), read(t, path))
 
 	code, _, errs = command(t, "", "compose", path, "-m", folder, "-o", path)
