@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -109,37 +110,28 @@ func requireRoundTrip(t testing.TB, m *sourcemap.Map) {
 	require.True(t, bytes.Equal(text, encoded(t, again, nil)), "encoded twice")
 }
 
+// pull is iter.Pull of the mappings, a few thousand at a time.
 func pull(m *sourcemap.Map) (next func() (sourcemap.Mapping, bool), stop func()) {
-	list := make(chan []sourcemap.Mapping, 4)
-	done := make(chan struct{})
-	go func() {
-		defer close(list)
-		var part []sourcemap.Mapping
-		for mapping := range m.Mappings() {
-			if part = append(part, mapping); len(part) == 4096 {
-				select {
-				case list <- part:
-				case <-done:
-					return
-				}
-				part = nil
-			}
-		}
-		select {
-		case list <- part:
-		case <-done:
-		}
-	}()
 	var part []sourcemap.Mapping
-	return func() (m sourcemap.Mapping, ok bool) {
-		for len(part) == 0 {
-			if part, ok = <-list; !ok {
-				return m, false
+	more, stop := iter.Pull(func(yield func(struct{}) bool) {
+		for mapping := range m.Mappings() {
+			if part = append(part, mapping); len(part) == 4096 && !yield(struct{}{}) {
+				return
 			}
 		}
-		m, part = part[0], part[1:]
-		return m, true
-	}, func() { close(done) }
+		yield(struct{}{})
+	})
+	at := 0
+	return func() (mapping sourcemap.Mapping, ok bool) {
+		if at == len(part) {
+			part, at = part[:0], 0
+			if more(); len(part) == 0 {
+				return mapping, false
+			}
+		}
+		at++
+		return part[at-1], true
+	}, stop
 }
 
 // variedMap is a map of all that the format has, with faults that Parse passes over.
