@@ -130,14 +130,18 @@ func TestBuilderSorts(t *testing.T) {
 // TestBuilderDropped: a builder that never makes a map gives its memory back.
 func TestBuilderDropped(t *testing.T) {
 	before := mmap.Live()
-	for range 20 {
-		var b sourcemap.Builder
-		for i := range int32(100_000) {
-			if err := b.Add(mappingAt(i, i)); err != nil {
-				t.Fatal(err)
+	func() {
+		var builders [8]sourcemap.Builder
+		for k := range builders {
+			b := &builders[k]
+			source := b.AddSource("a")
+			for i := range int32(200_000) {
+				require.NoError(t, b.Add(mappingAt(i, i*7919&0xFFFF, source, i*31&0xFFFF, i*7&0xFFF)))
 			}
 		}
-	}
+		require.Greater(t, mmap.Live(), before+8<<20)
+		runtime.KeepAlive(&builders)
+	}()
 	assert.Eventually(t, func() bool {
 		runtime.GC()
 		return mmap.Live() <= before+1<<20
