@@ -140,7 +140,7 @@ bench-short: ## the same in two minutes: small maps, drivers that are built alre
 	cd bench && go vet ./... && go test ./... && go run . -short
 
 testdata: ## make the samples again: needs node, chromium and firefox-esr
-	cd testdata/shop && npm ci --ignore-scripts --silent && node make.mjs
+	cd testdata/shop && npm ci --ignore-scripts --silent && node make.mjs && node ../chain/make.mjs
 
 FUZZTIME ?= 20s
 fuzz: ## each fuzz target for FUZZTIME (default 20s)

@@ -45,6 +45,7 @@ type Map struct {
 	copied    *mmap.Region // the copy that the map was made of; nil: none
 	texts     *readTexts
 	failure   *failure
+	reverse   reverse
 	free      func() // gives all memory back
 	cleanup   runtime.Cleanup
 }
@@ -191,11 +192,12 @@ func (m *Map) Size() int64 {
 	if m.image == nil {
 		return 0
 	}
-	return int64(len(m.data)) + int64(len(m.image.Bytes()))
+	return int64(len(m.data)) + int64(len(m.image.Bytes())) + m.reverse.size()
 }
 
 // Held is Size without what lies in a mapped file, whose pages the system can take back.
 func (m *Map) Held() (bytes int64) {
+	bytes = m.reverse.size()
 	if m.image != nil && m.imageFile == nil {
 		bytes += int64(len(m.image.Bytes()))
 	}
