@@ -141,7 +141,9 @@ func (c *composer) trace(f *file, s *index.Segment) (traced Mapping, ok bool) {
 			if c.options.LikeRemapping && c.isNull(f, at.Source, l) {
 				return nothing, true
 			}
-			traced = Mapping{nothing.Generated, Position{at.OriginalLine, at.OriginalColumn}, c.end(f, at.Source, l, ignored), -1}
+			traced = Mapping{
+				Generated: nothing.Generated, Original: Position{at.OriginalLine, at.OriginalColumn}, Source: c.end(f, at.Source, l, ignored), Name: -1,
+			}
 			if named != nil {
 				traced.Name = c.name(named, name)
 			}

@@ -78,6 +78,7 @@ func (m *Map) Encode(w io.Writer, options *EncodeOptions) error {
 	}
 	e.list("names", m.NumNames(), func(i int) { e.quoted(m.Name(i)) })
 	m.encodeMappings(e)
+	m.encodeRanges(e)
 	if len(ignored) > 0 {
 		e.list("ignoreList", len(ignored), func(i int) { e.text(strconv.Itoa(ignored[i])) })
 	}
@@ -127,6 +128,31 @@ func (m *Map) encodeMappings(e *jsonWriter) {
 			return e.err == nil
 		})
 	})
+	e.text(`"`)
+}
+
+// encodeRanges writes which mappings of each line are range mappings.
+func (m *Map) encodeRanges(e *jsonWriter) {
+	if !m.ranges {
+		return
+	}
+	e.text(`,"rangeMappings":"`)
+	line, written := int32(-1), int32(0)
+	index, before := uint32(0), uint32(0) // in the line
+	for found := range m.Mappings() {
+		if index++; found.Generated.Line != line {
+			line, index, before = found.Generated.Line, 0, 0
+		}
+		if !found.Range {
+			continue
+		}
+		for ; written < line; written++ {
+			e.buffer = append(e.buffer, ';')
+			e.room()
+		}
+		e.buffer = vlq.AppendUnsigned(e.buffer, index-before)
+		before = index
+	}
 	e.text(`"`)
 }
 

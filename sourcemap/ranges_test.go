@@ -1,12 +1,14 @@
 package sourcemap_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -270,6 +272,24 @@ func plainRanges(all []sourcemap.Mapping, p sourcemap.Position) (found sourcemap
 	return found, true
 }
 
+// What is encoded has the same range mappings.
+func TestEncodeRanges(t *testing.T) {
+	for _, c := range rangeCases {
+		m, err := sourcemap.Parse([]byte(c.text), nil)
+		require.NoError(t, err)
+		var out bytes.Buffer
+		require.NoError(t, m.Encode(&out, nil))
+		again, err := sourcemap.Parse(out.Bytes(), &sourcemap.Options{Strict: true})
+		require.NoError(t, err, out.String())
+		require.Equal(t, slices.Collect(m.Mappings()), slices.Collect(again.Mappings()), out.String())
+	}
+	many := `{"version":3,"sources":["a"],"names":[],"mappings":"` + strings.Repeat("AAAA,", 99) + `AAAA;;;AACA,CAAC","rangeMappings":"ACgC;;;B"}`
+	m, err := sourcemap.Parse([]byte(many), nil)
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, m.Encode(&out, nil))
+	require.Contains(t, out.String(), `"rangeMappings":"ACgC;;;B"`)
+}
 
 func unsigned(n int) (text string) {
 	for ; n >= 32; n >>= 5 {

@@ -54,6 +54,13 @@ func appendDelta(dst []byte, sum *int64, value int32) []byte {
 	if delta < 0 {
 		bits = uint64(-delta)<<1 | 1
 	}
+	return appendBits(dst, bits)
+}
+
+// AppendUnsigned appends a value without a sign, which [Unsigned] reads.
+func AppendUnsigned(dst []byte, value uint32) []byte { return appendBits(dst, uint64(value)) }
+
+func appendBits(dst []byte, bits uint64) []byte {
 	for ; bits > 31; bits >>= 5 {
 		dst = append(dst, base64[bits&31|32])
 	}
