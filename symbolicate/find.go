@@ -21,7 +21,7 @@ type location struct {
 
 // name is the location for people.
 func (l location) name() string {
-	name, kind := l.path, ""
+	name, kind := l.tree.actual(l.path), ""
 	if l.artifact != nil {
 		name, kind = l.artifact.name(), " (map given)"
 	}
@@ -42,7 +42,7 @@ func (l location) read() (data []byte, err error) {
 		return nil, unreadable(l.path, err)
 	}
 	if l.inline {
-		link, _ := sourcemap.FindSourceMapURL(data)
+		link, _ := findLink(data)
 		if data, err = unwrap.DataURL(link); err != nil {
 			return nil, &failure{ReasonMalformed, fmt.Sprintf("%s: sourceMappingURL: %v", l.name(), err)}
 		}
@@ -184,8 +184,8 @@ func (s *Symbolicator) fromFile(t *tree, file string) (*location, error) {
 		}
 		return nil, unreadable(file, err)
 	}
-	if link, linked := sourcemap.FindSourceMapURL(source); linked {
-		if isDataURL(link) {
+	if link, linked := findLink(source); linked {
+		if unwrap.IsDataURL(link) {
 			return &location{tree: t, path: file, inline: true}, nil
 		}
 		if l, err := linkedMap(t, file, link); l != nil || err != nil {
@@ -201,9 +201,13 @@ func (s *Symbolicator) fromFile(t *tree, file string) (*location, error) {
 	return nil, nil
 }
 
-func isDataURL(link string) bool {
-	_, err := unwrap.DataURL(link)
-	return !errors.Is(err, unwrap.ErrNotDataURL)
+// findLink returns the sourceMappingURL of a generated file, JavaScript or WebAssembly.
+func findLink(source []byte) (url string, ok bool) {
+	if sourcemap.IsWebAssembly(source) {
+		url, ok, _ = sourcemap.FindSourceMapURLInWebAssembly(source)
+		return url, ok
+	}
+	return sourcemap.FindSourceMapURL(source)
 }
 
 // linkedMap follows a sourceMappingURL, not a data URL, inside the tree.
