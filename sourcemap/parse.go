@@ -129,6 +129,8 @@ type parser struct {
 	problems []Problem
 	cut      int // problems beyond maxProblems
 	indexed  bool
+	// hasNative: there is something of reactnative.go.
+	hasNative bool
 
 	seen map[sourceKey]int32 // sources of an indexed map so far
 	seed maphash.Seed
@@ -191,7 +193,7 @@ func (p *parser) parse() (image *index.Image, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.write(w, p.text(f.file.stringSpan()), debugID)
+	p.write(w, f, p.text(f.file.stringSpan()), debugID)
 	if image, err = w.Finish(); err != nil { // no memory, or more than the format holds
 		return nil, &ParseError{Kind: ErrLimit, Detail: err.Error()}
 	}

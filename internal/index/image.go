@@ -32,7 +32,8 @@ const (
 	KindTexts          Kind = 15
 	KindTextLines      Kind = 16
 	KindTextData       Kind = 17
-	kinds                   = 18
+	KindReactNative    Kind = 20 // texts: fields of React Native, as JSON; not there for other maps
+	kinds                   = 21
 )
 
 const (
@@ -271,7 +272,7 @@ func (m *Image) Verify() error {
 			return m.Err()
 		}
 	}
-	for _, kind := range []Kind{KindStrings, KindNames, KindSources, KindProblems} {
+	for _, kind := range []Kind{KindStrings, KindNames, KindSources, KindProblems, KindReactNative} {
 		texts := m.Texts(kind)
 		for i := 0; i < texts.Len() && m.Err() == nil; i++ {
 			texts.Text(i)
