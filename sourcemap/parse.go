@@ -98,6 +98,8 @@ func parse(data []byte, options *Options, region *mmap.Region) (m *Map, err erro
 type Head struct {
 	File    string // the "file" field, "" where it has none
 	DebugID string // lower-case UUID with hyphens, "" where it has none
+	// HasModules: the map is of a RAM bundle of React Native, and says where its modules are, see [Map.ModuleLine].
+	HasModules bool
 }
 
 // Peek reads the head of a map and leaves its mappings alone. The error is a [*ParseError].
@@ -110,7 +112,7 @@ func Peek(data []byte) (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
-	return Head{File: p.text(f.file.stringSpan()), DebugID: p.debugID(f)}, nil
+	return Head{File: p.text(f.file.stringSpan()), DebugID: p.debugID(f), HasModules: f.facebookOffsets.kind == '['}, nil
 }
 
 // parser carries one call of Parse: fields are found first (fields.go), then decoded.

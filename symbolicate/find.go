@@ -65,7 +65,8 @@ func (f *failure) Error() string { return string(f.reason) + ": " + f.detail }
 //  2. the file itself in the trees: its sourceMappingURL, else its name with ".map", else its debug id
 //  3. a map in the trees with the file's name and ".map", the file itself not being there
 //  4. a map whose "file" field names the file
-//  5. 2 and 3 again, if just one file has the name but lies in other folders than the URL says; byName
+//  5. for a module of a RAM bundle ("12.js"): the one map of the trees that says where its modules are
+//  6. 2 and 3 again, if just one file has the name but lies in other folders than the URL says; byName
 //     tells so
 //
 // A debug id and the "file" field open every map of the trees, once. Of several files with the right
@@ -93,6 +94,11 @@ func (s *Symbolicator) find(url string) (at *location, byName bool, err error) {
 	}
 	if found, err := pick(written, wanted, url); found != nil || err != nil {
 		return found.location(), false, err
+	}
+	if _, is := moduleID(url); is {
+		if at, err = s.ofBundle(url); at != nil || err != nil {
+			return at, false, err
+		}
 	}
 	// By the base name alone.
 	if at, err = s.fromNamed(files, maps, []string{base}, []string{base + ".map"}, url); at != nil || err != nil {
@@ -263,6 +269,9 @@ func (t *tree) peek(count *counter) {
 			if names := urlPath(head.File); len(names) > 0 {
 				base := names[len(names)-1]
 				t.byFile[base] = append(t.byFile[base], candidate{t, p, names})
+			}
+			if head.HasModules {
+				t.ofBundles = append(t.ofBundles, p)
 			}
 			if head.DebugID != "" {
 				t.byDebugID[head.DebugID] = append(t.byDebugID[head.DebugID], p)

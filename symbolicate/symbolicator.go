@@ -276,7 +276,7 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite) {
 		f.fail(ReasonNoMapping, "line or column is not a 32-bit number")
 		return
 	}
-	mapping, ok := l.m.Lookup(position)
+	mapping, ok := l.m.Lookup(printed.inBundle(position, l.m))
 	if !ok {
 		if err := l.m.Err(); err != nil {
 			f.fail(ReasonUnreadable, l.at.name()+": "+err.Error())
@@ -293,6 +293,9 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite) {
 	f.setPosition(mapping.Original)
 	f.Module = module(source.URL)
 	f.InApp = !source.Ignored && inApp(source.URL)
+	if name, ok := l.m.FunctionMapName(int(mapping.Source), mapping.Original); ok {
+		f.Function, f.NameSource = fromFunctionMap(name), NameFunctionMap
+	}
 	switch text := l.code(int(mapping.Source)); {
 	case text == nil:
 		f.fail(ReasonSourceMissing, fmt.Sprintf("%s has no text for %s", l.at.name(), orNull(source)))
@@ -302,6 +305,9 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite) {
 		if f.Context = codeAround(text, f.Line, f.Column, s.context); f.Context == nil {
 			f.fail(ReasonSourceMissing, fmt.Sprintf("line %d of %s is longer than %d bytes", f.Line, orNull(source), MaxCodeLine))
 		}
+	}
+	if l.m.IsHermes() {
+		return // in bytes there is no gap
 	}
 	if printed.Kind == KindEval {
 		return // the place is where eval was called, which calls nothing in the stack
@@ -323,7 +329,7 @@ func orNull(s sourcemap.Source) string {
 func nameByCaller(stack *Stack, sites []callSite) {
 	frames := stack.Frames
 	for i := range frames {
-		if !frames[i].Mapped || i+1 == len(frames) || sites[i+1].name == "" {
+		if !frames[i].Mapped || frames[i].NameSource == NameFunctionMap || i+1 == len(frames) || sites[i+1].name == "" {
 			continue
 		}
 		if strings.Count(stack.gap(i+1), "\n") > 1 {

@@ -41,6 +41,7 @@ type tree struct {
 	// From the maps themselves, see peek: by the base name of their "file", and by debug id.
 	byFile    map[string][]candidate
 	byDebugID map[string][]string
+	ofBundles []string // maps of RAM bundles
 	peekOnce  sync.Once
 }
 

@@ -28,7 +28,7 @@ await esbuild.build({
   outfile: join(work, "index.android.bundle"),
   bundle: true,
   minify: true,
-  charset: "utf8",
+  charset: "ascii", // hermesc 0.12 counts columns of the bundle in bytes of UTF-8, the bundle's map in UTF-16 code units
   format: "iife",
   target: "es2015",
   sourcemap: "external",
