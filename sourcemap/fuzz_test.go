@@ -25,6 +25,11 @@ func checkParse(t *testing.T, data []byte) {
 		data = plain // offsets count there
 	}
 	_, peekErr := sourcemap.Peek(data)
+	fields, fieldsErr := sourcemap.Fields(data)
+	require.True(t, err != nil || fieldsErr == nil, "%v", fieldsErr)
+	for _, f := range fields {
+		require.LessOrEqual(t, f.Offset+f.Bytes, int64(len(data)))
+	}
 	for _, err := range []error{err, strictErr, peekErr} {
 		if err == nil {
 			continue

@@ -86,6 +86,7 @@ type inspected struct {
 	WithText    int               `json:"with_text"`
 	WithoutText int               `json:"without_text"`
 	Ignored     int               `json:"ignored"`
+	FunctionMap int               `json:"function_maps"`       // sources that have one (React Native)
 	Sourceless  int               `json:"sourceless_mappings"` // mappings to no source
 
 	Generated *coverage `json:"generated"` // null: the file is not at hand
@@ -148,6 +149,9 @@ func inspect(path string, in *input, generatedPath string) (*inspected, error) {
 		r.Sources[i] = inspectedSource{Index: i, URL: s.URL, Null: s.Null, Ignored: s.Ignored}
 		if s.Ignored {
 			r.Ignored++
+		}
+		if list, _ := m.FunctionMap(i); list != nil {
+			r.FunctionMap++
 		}
 		if text, ok := m.SourceText(i); ok {
 			size := int64(len(text))
@@ -318,7 +322,8 @@ func printInspected(out *bytes.Buffer, r *inspected, rows int) {
 	row("size", "%s", sizeText(r))
 	row("mappings", "%s on %s; %s; packed %s%s", thousands(r.Mappings), counted(r.Lines, "line"), counted(r.Names, "name"), counted(int(r.Index), "byte"),
 		ifAny(r.Sourceless, "; %s to no source"))
-	row("sources", "%s; %s with text, %s without%s", thousands(len(r.Sources)), thousands(r.WithText), thousands(r.WithoutText), ifAny(r.Ignored, "; %s ignored"))
+	row("sources", "%s; %s with text, %s without%s%s", thousands(len(r.Sources)), thousands(r.WithText), thousands(r.WithoutText),
+		ifAny(r.Ignored, "; %s ignored"), ifAny(r.FunctionMap, "; %s with a function map"))
 	if g := r.Generated; g != nil {
 		text := fmt.Sprintf("%s, %s: %s covered", clean(g.Path), counted(int(g.Bytes), "byte"), share(g.Covered, g.Bytes))
 		if g.Behind > 0 {

@@ -133,8 +133,15 @@ func TestInspectKinds(t *testing.T) {
 	assert.Equal(t, "wasm", r.Dialect)
 	assert.Equal(t, coverage{Path: wasm, Bytes: 14, Covered: 5, Lines: 1, Behind: 1}, *r.Generated)
 
+	r = inspectJSON(t, "../../testdata/hermes/dist/index.android.bundle.map")
+	assert.Equal(t, []any{"hermes", 4, 4}, []any{r.Dialect, len(r.Sources), r.FunctionMap})
+	path := write(t, "a.map", `{"version":3,"sources":["a.js"],"names":[],"mappings":"","x_facebook_sources":[[{"names":[],"mappings":"A"}]]}`)
+	code, out, _ := command(t, "", "validate", path)
+	assert.Equal(t, exitNotMapped, code)
+	assert.Equal(t, path+": 1 problem\n  function-map  of a.js: a segment with 1 field at byte 0 of its mappings\n", out)
+
 	saved := filepath.Join(t.TempDir(), "a.index")
-	code, _, _ := command(t, "", "index", bootMap, "-o", saved)
+	code, _, _ = command(t, "", "index", bootMap, "-o", saved)
 	require.Equal(t, exitMapped, code)
 	r = inspectJSON(t, saved, "--generated", dist+"/shop.min.js")
 	assert.Equal(t, "saved index", r.Kind)

@@ -24,7 +24,7 @@ func validateCommand() *cobra.Command {
 		Short: "Check source maps against the standard, with the place of every problem",
 		Long: `Reads each map strictly, as ECMA-426 lets a consumer, and lists every problem: its kind, its byte offset, line and
 column in the file (of one that is compressed: in what it holds), and the text there. A saved index is checked from
-end to end.
+end to end; function maps of React Native (x_facebook_sources) are read too.
 
 Exit codes: 0 every map is valid, 1 one has a problem or more, or is no map at all, 2 bad usage or a file that can't be read.`,
 		Example: "  symbolicate validate dist/*.map\n  symbolicate validate --json app.js.map",
@@ -149,6 +149,16 @@ func (in *input) faults() (list []fault, more int) {
 				f.Offset, f.Detail = -1, fmt.Sprintf("%s (byte %d of the map that it was made from)", p.Detail, p.Offset)
 			}
 			list = append(list, f)
+		}
+	}
+	if in.m != nil {
+		// The standard knows nothing of them, so reading a map does not look into them.
+		for i := range in.m.NumSources() {
+			if _, err := in.m.FunctionMap(i); err != nil && len(list) < maxFaults {
+				source, _ := in.m.Source(i)
+				detail := fmt.Sprintf("of %s: %s", source.URL, strings.TrimPrefix(strings.TrimPrefix(err.Error(), "sourcemap: "), "function map: "))
+				list = append(list, fault{Kind: "function-map", Offset: -1, Detail: detail})
+			}
 		}
 	}
 	placeFaults(in.data, list)
