@@ -172,7 +172,11 @@ func TestValidate(t *testing.T) {
 	var report validateReport
 	require.NoError(t, json.Unmarshal([]byte(out), &report))
 	require.Len(t, report.Maps, 1)
-	assert.Equal(t, fault{"sources-item", false, 31, 2, 17, "source 1 is neither a string nor null", ` "sources":["é",7],`, 16}, report.Maps[0].Problems[1])
+	assert.Equal(t, fault{"sources-item", false, 31, 2, 17, "source 1 is neither a string nor null", ` "sources":["é",7],`, 16, false}, report.Maps[0].Problems[1])
+
+	long := write(t, "b.map", `{"version":3,"sources":["`+strings.Repeat("é", 100)+`",7,"`+strings.Repeat("x", 100)+`"],"names":[],"mappings":""}`)
+	_, out, _ = command(t, "", "validate", long)
+	assert.Contains(t, out, "\n   > 1 | …"+strings.Repeat("é", 29)+`",7,"`+strings.Repeat("x", 57)+"…\n       | "+strings.Repeat(" ", 32)+"^\n")
 
 	code, out, _ = command(t, "", "validate", "-q", bootMap)
 	assert.Equal(t, exitMapped, code)

@@ -20,6 +20,8 @@ type fault struct {
 	Detail  string `json:"detail"`  // one line of words
 	Excerpt string `json:"excerpt"` // what stands around it on its line
 	Caret   int    `json:"caret"`   // where in the excerpt, 0-based, UTF-16 code units
+
+	cut bool // the line goes on behind the excerpt
 }
 
 // faultKinds are the codes of errors that keep a map from being read; those of problems are sourcemap's.
@@ -70,6 +72,7 @@ func placeFaults(data []byte, faults []fault) {
 			_, size := utf8.DecodeRune(data[until:])
 			until += size
 		}
+		f.cut = until < len(data) && data[until] != '\n' && data[until] != '\r'
 		f.Caret = utf16Units(data[from:to])
 		f.Excerpt = string(bytes.ToValidUTF8(data[from:until], []byte("\uFFFD")))
 	}

@@ -219,7 +219,14 @@ func printFault(out *bytes.Buffer, f *fault, excerpt bool) {
 	}
 	out.WriteByte('\n')
 	if excerpt && strings.TrimSpace(f.Excerpt) != "" {
-		codeLine(out, f.Line, len(strconv.Itoa(f.Line)), f.Excerpt, f.Caret, true)
+		text, caret := f.Excerpt, f.Caret
+		if f.Column-1 > caret {
+			text, caret = "…"+text, caret+1
+		}
+		if f.cut {
+			text += "…"
+		}
+		codeLine(out, f.Line, len(strconv.Itoa(f.Line)), text, caret, true)
 	}
 }
 
