@@ -201,7 +201,7 @@ func parseFlags(flags, known C.uint32_t, out *C.sym_handle) (*sourcemap.Options,
 	case flags&^known != 0:
 		return nil, argument("unknown flags %#x", uint32(flags&^known))
 	}
-	return &sourcemap.Options{Strict: flags&C.SYM_STRICT != 0}, ok
+	return &sourcemap.Options{Strict: flags&C.SYM_STRICT != 0, MaxUnpacked: mayUnpack()}, ok
 }
 
 //export symgo_map_open

@@ -54,6 +54,17 @@ func admit(cost int64) (done func(), s status) {
 // where names and URLs are few.
 func parseCost(n int) int64 { return int64(n) + int64(n)/2 }
 
+// mayUnpack is how many bytes a compressed map may unpack to within the limit; 0: there is none.
+func mayUnpack() int64 {
+	limit.Lock()
+	defer limit.Unlock()
+	if limit.bytes == 0 {
+		return 0
+	}
+	_, used := live()
+	return max(1, (limit.bytes-used-limit.reserved)*2/3)
+}
+
 // openCost is parseCost for a file; a saved index costs nothing but pages that the system can take back.
 func openCost(path string) int64 {
 	if limited := func() bool { limit.Lock(); defer limit.Unlock(); return limit.bytes != 0 }(); !limited {

@@ -54,6 +54,7 @@ func (p *parser) sourcesOf(f *fields) []int32 {
 		}
 	}
 	p.ignoreList(f, list)
+	p.functionMaps(f, list)
 	return p.addSources(list)
 }
 
@@ -114,7 +115,7 @@ func (p *parser) addSources(list []source) []int32 {
 
 // sourceKey stands for a source in a set: two hashes of 64 bits with a seed of this process.
 type sourceKey struct {
-	url, content             uint64
+	url, content, functions  uint64
 	null, noContent, ignored bool
 }
 
@@ -124,11 +125,15 @@ func (p *parser) sourceKey(s source) sourceKey {
 	if !none(s.url) {
 		url = s.root + p.text(s.url)
 	}
-	return sourceKey{
+	key := sourceKey{
 		url:     maphash.String(p.seed, url),
 		content: maphash.Bytes(p.seed, s.content.Of(p.data)),
 		null:    none(s.url), noContent: none(s.content), ignored: s.ignored,
 	}
+	if !none(s.functions) {
+		key.functions = maphash.Bytes(p.seed, s.functions.Of(p.data))
+	}
+	return key
 }
 
 // A mark is how far the result had come, to go back to when a section turns out to be broken.

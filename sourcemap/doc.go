@@ -29,6 +29,12 @@
 // It fails, with a [*ParseError], where ECMA-426 has every consumer fail: what is not JSON, fields
 // that must be there, values of 2³¹ or more. With [Options.Strict] every problem is such an error.
 //
+// # Finding maps
+//
+// A generated file names its map in a comment: FindSourceMapURL looks for it as ECMA-426 has it without parsing,
+// FindSourceMapURLThroughParsing by the standard's other method; FindSourceMapURLInCSS and FindSourceMapURLInWebAssembly do it for these. Where
+// the URL is a data URL, DecodeDataURL gives the map. Maps that are compressed, with gzip or zstd, are read as they are.
+//
 // # Memory and goroutines
 //
 // A Map never changes once Parse has returned it: any number of goroutines may use it. It keeps the

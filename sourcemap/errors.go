@@ -13,6 +13,7 @@ var (
 	ErrTruncated = errors.New("truncated JSON")             // good so far, but it ends too early
 	ErrFormat    = errors.New("not a source map")           // JSON, but a field is missing or of the wrong type
 	ErrMappings  = errors.New("mappings cannot be decoded") // a value of 2³¹ or more; with Strict any fault in mappings
+	ErrPacked    = errors.New("cannot be unpacked")         // gzip, zstd or a data URL that is broken
 	ErrLimit     = errors.New("limit exceeded")             // nested deeper, or larger, than a documented limit
 )
 
@@ -20,7 +21,8 @@ var (
 type ParseError struct {
 	Kind   error  // one of the Err variables above
 	Path   string // the file, where Open read one; else ""
-	Offset int64  // byte offset in the data given to Parse, of the first byte that does not fit
+	Within string // what the data was unpacked from: "gzip", "zstd", "data URL", "data URL of gzip"; "": it was not
+	Offset int64  // byte offset in the data given to Parse, of the first byte that does not fit; where Within is set, in what it holds
 	Detail string // one line of words
 }
 
@@ -30,7 +32,11 @@ func (e *ParseError) Error() string {
 	if e.Path != "" {
 		b.WriteString(e.Path + ": ")
 	}
-	fmt.Fprintf(&b, "%v: %s (byte %d)", e.Kind, e.Detail, e.Offset)
+	fmt.Fprintf(&b, "%v: %s (byte %d", e.Kind, e.Detail, e.Offset)
+	if e.Within != "" {
+		b.WriteString(" of what the " + e.Within + " holds")
+	}
+	b.WriteString(")")
 	return b.String()
 }
 
@@ -71,7 +77,7 @@ const (
 // A Problem is something wrong with a map that does not keep the rest of it from being used.
 type Problem struct {
 	Kind   ProblemKind
-	Offset int64  // byte offset in the data given to Parse
+	Offset int64  // byte offset in the data given to Parse, or in what that was unpacked to
 	Detail string // one line of words
 }
 

@@ -54,6 +54,7 @@ type fields struct {
 	version, file, sourceRoot, sources, sourcesContent, names, mappings value
 	ignoreList, googleIgnoreList, debugID, oldDebugID                   value
 	rangeMappings, scopes                                               value
+	facebookSources, facebookOffsets, hermesOffsets, modulePaths        value // see reactnative.go
 
 	hasSections bool
 	sectionsAt  value
@@ -111,6 +112,14 @@ func (p *parser) scan(at, depth int) (*fields, int, error) {
 			return &f.scopes, false
 		case "sections":
 			return &f.sectionsAt, false
+		case "x_facebook_sources":
+			return &f.facebookSources, true
+		case "x_facebook_offsets":
+			return &f.facebookOffsets, false
+		case "x_hermes_function_offsets":
+			return &f.hermesOffsets, false
+		case "x_metro_module_paths":
+			return &f.modulePaths, false
 		}
 		return nil, false
 	}

@@ -12,11 +12,24 @@ import (
 	"github.com/symbolicate/symbolicate/sourcemap"
 )
 
+// fuzzUnpacked keeps the memory of compressed inputs small.
+const fuzzUnpacked = 1 << 20
+
 // checkParse is what holds for every input.
 func checkParse(t *testing.T, data []byte) {
-	m, err := sourcemap.Parse(data, nil)
-	_, strictErr := sourcemap.Parse(data, &sourcemap.Options{Strict: true})
+	m, err := sourcemap.Parse(data, &sourcemap.Options{MaxUnpacked: fuzzUnpacked})
+	_, strictErr := sourcemap.Parse(data, &sourcemap.Options{Strict: true, MaxUnpacked: fuzzUnpacked})
+	if plain, wrappings, unwrapErr := sourcemap.Unwrap(data, fuzzUnpacked); unwrapErr != nil {
+		require.Equal(t, err, unwrapErr)
+	} else if wrappings != nil {
+		data = plain // offsets count there
+	}
 	_, peekErr := sourcemap.Peek(data)
+	fields, fieldsErr := sourcemap.Fields(data)
+	require.True(t, err != nil || fieldsErr == nil, "%v", fieldsErr)
+	for _, f := range fields {
+		require.LessOrEqual(t, f.Offset+f.Bytes, int64(len(data)))
+	}
 	for _, err := range []error{err, strictErr, peekErr} {
 		if err == nil {
 			continue
@@ -99,6 +112,11 @@ func FuzzParse(f *testing.F) {
 	for _, c := range problemCases {
 		if data, _ := unmark(c.text); len(data) < 10_000 {
 			f.Add(data)
+		}
+	}
+	for _, c := range wrappedCases {
+		if len(c.data) < 10_000 {
+			f.Add([]byte(c.data))
 		}
 	}
 	maps, _ := filepath.Glob(filepath.Join(tc39Dir(), "resources", "*.map"))

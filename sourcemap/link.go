@@ -4,14 +4,20 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/symbolicate/symbolicate/internal/jslex"
 )
 
 // FindSourceMapURL returns the URL of the sourceMappingURL comment of a JavaScript file, as it is
 // written there; ok is false when it has none. It looks through the lines from the last one up, by
 // ECMA-426's JavaScriptExtractSourceMapURL "without parsing": nothing but white space and comments of
 // one line may stand behind it.
+//
+// This method is the one that the rest of the project uses: it reads no more than the end of the file, works for
+// TypeScript and for what is no JavaScript at all, and by the standard gives no other URL than
+// [FindSourceMapURLThroughParsing] does. It passes over some comments that parsing finds, since their line might
+// as well be the end of a string: those with a quote or "*/" in them, or with code before them on their line.
 func FindSourceMapURL(source []byte) (url string, ok bool) {
 	return lastComment(source, "sourceMappingURL=")
 }
@@ -83,15 +89,8 @@ func lineComment(line []byte) ([]byte, int) {
 	return comment, comments
 }
 
-// whiteSpace is ECMA-262's WhiteSpace, and within a line JavaScript's \s. unicode.IsSpace differs: it takes
-// U+0085 and does not take U+FEFF.
-func whiteSpace(r rune) bool {
-	switch r {
-	case '\t', '\v', '\f', ' ', '\u00A0', '\uFEFF':
-		return true
-	}
-	return r > 0xFF && unicode.Is(unicode.Zs, r)
-}
+// whiteSpace is ECMA-262's WhiteSpace, and within a line JavaScript's \s.
+func whiteSpace(r rune) bool { return jslex.WhiteSpace(r) }
 
 // annotation matches a comment with the pattern ^[@#]\s*KEY(\S*?)\s*$.
 func annotation(comment []byte, key string) (string, bool) {

@@ -36,9 +36,10 @@ type Map struct {
 	info    index.Info
 	strings index.Texts // file, debug id, source roots
 	names   index.Texts
-	sources index.Texts // as the map has them
-	data    []byte      // what was parsed, for source texts; nil: they are in the image
-	ranges  bool        // there are range mappings: lookups take another way, see ranges.go
+	sources index.Texts  // as the map has them
+	native  *nativeCache // nil: there is nothing in it
+	data    []byte       // what was parsed, for source texts; nil: they are in the image
+	ranges  bool         // there are range mappings: lookups take another way, see ranges.go
 
 	imageFile *mmap.Region // the mapped file that the image lies in; nil: it is in memory
 	dataFile  *mmap.Region // the mapped file that data is; nil: it is in memory
@@ -80,6 +81,9 @@ func newMap(image *index.Image, data []byte, file *mmap.Region, release func()) 
 	}
 	m.ranges = m.table.Ranged()
 	m.strings, m.names, m.sources = image.Texts(index.KindStrings), image.Texts(index.KindNames), image.Texts(index.KindSources)
+	if image.Size(index.KindReactNative) > 0 {
+		m.native = &nativeCache{}
+	}
 	m.free = func() {
 		image.Free()
 		release()

@@ -12,6 +12,7 @@ import (
 	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/mmap"
 	"github.com/symbolicate/symbolicate/internal/replace"
+	"github.com/symbolicate/symbolicate/internal/unwrap"
 )
 
 // mapFrom is from how many bytes on Open maps a file instead of reading it.
@@ -74,6 +75,12 @@ func openMapped(path string, file *mmap.Region, options *Options) (m *Map, err e
 	var image *index.Image
 	data := file.Bytes()
 	fault := file.Try(func() {
+		if unwrap.Wrapping(data) != "" {
+			if m, err = parseWrapped(data, options); err == nil {
+				file.Free()
+			}
+			return
+		}
 		if index.Is(data) {
 			m, err = openIndex(data, file)
 			return

@@ -24,6 +24,10 @@ const (
 	// MaxSourceRootBytes is how long a sourceRoot may be: it stands before every source, so a long one
 	// multiplies. A longer one is left out, with a problem.
 	MaxSourceRootBytes = 4096
+	// DefaultMaxUnpacked is how many bytes a compressed map, or one in a data URL, may unpack to unless Options say otherwise.
+	DefaultMaxUnpacked = 1 << 30
+	// MaxWrappings is how many wrappings (gzip, zstd, data URL) may stand around a map, one around the other.
+	MaxWrappings = unwrap.MaxLayers
 	// DefaultMaxProblems is how many problems a Map lists unless Options say otherwise.
 	DefaultMaxProblems = 100
 )
@@ -37,6 +41,9 @@ type Options struct {
 	// Workers is how many goroutines may work on one map: with 2 or more, mappings are packed while further ones
 	// are decoded, if there are many. 0 is 1.
 	Workers int
+	// MaxUnpacked is how many bytes a map in gzip, zstd or a data URL may unpack to, at each of its wrappings. 0 is
+	// DefaultMaxUnpacked; more than MaxBytes is MaxBytes.
+	MaxUnpacked int64
 	// Copy has Parse keep a copy of its data, outside Go's heap, which goes when the map is closed: the caller may change
 	// or drop the data. Open does not look at it.
 	Copy bool
@@ -45,9 +52,15 @@ type Options struct {
 // Parse reads a source map, regular or indexed. The Map keeps data, which must not change while the
 // Map is in use. The error is a [*ParseError]. Of the bytes of a saved index it makes what [Open] makes of the file,
 // with Open's errors.
+//
+// Data that is compressed (gzip, zstd), or is the text of a data URL, is unpacked first, see Options.MaxUnpacked; the Map keeps
+// what was in it, outside Go's heap, and not the data. Offsets of errors and problems count there.
 func Parse(data []byte, options *Options) (*Map, error) {
 	if options == nil {
 		options = &Options{}
+	}
+	if unwrap.Wrapping(data) != "" {
+		return parseWrapped(data, options)
 	}
 	if !options.Copy || len(data) == 0 {
 		return parse(data, options, nil)
@@ -86,16 +99,21 @@ func parse(data []byte, options *Options, region *mmap.Region) (m *Map, err erro
 type Head struct {
 	File    string // the "file" field, "" where it has none
 	DebugID string // lower-case UUID with hyphens, "" where it has none
+	// HasModules: the map is of a RAM bundle of React Native, and says where its modules are, see [Map.ModuleLine].
+	HasModules bool
 }
 
 // Peek reads the head of a map and leaves its mappings alone. The error is a [*ParseError].
 func Peek(data []byte) (Head, error) {
+	if unwrap.Wrapping(data) != "" {
+		return peekWrapped(data)
+	}
 	p := newParser(data, &Options{})
 	f, err := p.envelope()
 	if err != nil {
 		return Head{}, err
 	}
-	return Head{File: p.text(f.file.stringSpan()), DebugID: p.debugID(f)}, nil
+	return Head{File: p.text(f.file.stringSpan()), DebugID: p.debugID(f), HasModules: f.facebookOffsets.kind == '['}, nil
 }
 
 // parser carries one call of Parse: fields are found first (fields.go), then decoded.
@@ -118,6 +136,8 @@ type parser struct {
 
 	ranged []uint32      // numbers of the range mappings
 	scopes *scopes.Trees // nil: none
+	// hasNative: there is something of reactnative.go.
+	hasNative bool
 
 	seen map[sourceKey]int32 // sources of an indexed map so far
 	seed maphash.Seed
@@ -180,7 +200,7 @@ func (p *parser) parse() (image *index.Image, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.write(w, p.text(f.file.stringSpan()), debugID)
+	p.write(w, f, p.text(f.file.stringSpan()), debugID)
 	if image, err = w.Finish(); err != nil { // no memory, or more than the format holds
 		return nil, &ParseError{Kind: ErrLimit, Detail: err.Error()}
 	}

@@ -37,7 +37,7 @@ var badCases = []struct {
 	{"text", "¦Not Found", sourcemap.ErrNotJSON},
 	{"JavaScript", "¦//# sourceMappingURL=x.map", sourcemap.ErrNotJSON},
 	{"JavaScript that starts like JSON", `¦"use strict";var a=1`, sourcemap.ErrNotJSON},
-	{"gzip", "¦\x1f\x8b\x08\x00\x00", sourcemap.ErrNotJSON},
+	{"gzip", "¦\x1f\x8b\x08\x00\x00", sourcemap.ErrPacked},
 	{"binary", "¦\x00\x01\x02\x03\xff\xfe", sourcemap.ErrNotJSON},
 	{"UTF-16", "¦\xff\xfe{\x00}\x00", sourcemap.ErrNotJSON},
 	{"guard line that does not end", "¦)]}'{}", sourcemap.ErrNotJSON},

@@ -13,6 +13,8 @@ type source struct {
 	url     jsonscan.Span
 	content jsonscan.Span
 	ignored bool
+	// functions is the source's function map in x_facebook_sources; empty: none.
+	functions jsonscan.Span
 }
 
 func none(s jsonscan.Span) bool { return s.Start == s.End }
@@ -33,7 +35,7 @@ func (p *parser) text(s jsonscan.Span) string {
 }
 
 // write ends the mappings and writes all other sections of the image. Source texts stay where they are in the data.
-func (p *parser) write(w *index.Writer, file, debugID string) {
+func (p *parser) write(w *index.Writer, f *fields, file, debugID string) {
 	texts := []string{file, debugID, ""}
 	roots := map[string]uint32{"": stringRoot}
 	var info, spans []byte
@@ -93,6 +95,7 @@ func (p *parser) write(w *index.Writer, file, debugID string) {
 		p.scopes.SortRanges()
 		w.PutScopes(p.scopes, len(p.sources))
 	}
+	p.writeNative(w, f)
 }
 
 // addNames adds the names of all maps.

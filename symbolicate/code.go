@@ -76,8 +76,11 @@ func module(url string) string {
 }
 
 // builtIn tells whether a printed file is the runtime's own: "node:internal/…", "internal/…" of old
-// Node.js, "self-hosted" of Firefox.
+// Node.js, "self-hosted" of Firefox, InternalBytecode.js of Hermes, wherever that was built.
 func builtIn(file string) bool {
+	if file == "InternalBytecode.js" || strings.HasSuffix(file, "/InternalBytecode.js") {
+		return true
+	}
 	return file == "self-hosted" || strings.HasPrefix(file, "node:") || strings.HasPrefix(file, "internal/")
 }
 

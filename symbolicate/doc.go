@@ -10,8 +10,8 @@
 // are 1-based, columns count UTF-16 code units, and 0 stands for "not given". Package sourcemap counts
 // from 0; the functions in position.go are the only ones that convert.
 //
-// Stack traces of V8 (Chrome, Node.js, Edge), SpiderMonkey (Firefox) and JavaScriptCore (Safari) are
-// understood, also mixed in one text.
+// Stack traces of V8 (Chrome, Node.js, Edge), SpiderMonkey (Firefox), JavaScriptCore (Safari) and Hermes (React Native) are
+// understood, also mixed in one text. Where an engine prints an address in bytecode, the column is that address + 1.
 //
 // # Nothing is lost
 //

@@ -16,12 +16,16 @@ import (
 //	at async Promise.all (index 0)
 //	at eval (eval at run (https://shop.example/app.js:1:10), <anonymous>:1:1)
 //	at foo (https://shop.example/a.wasm:wasm-function[3]:0x45)
+//	at foo (address at index.android.bundle:1:12345)                (Hermes, bytecode)
 func parseV8(text string) (Frame, bool) {
 	function, location, ok := splitCall(text)
 	if !ok { // no parentheses: the whole is a location
 		location = text
 	}
 	location, async := strings.CutPrefix(location, "async ")
+	if address, is := strings.CutPrefix(location, "address at "); is {
+		return inBytecode(function, address)
+	}
 	f := Frame{Function: function, Kind: KindNative, async: async}
 	switch location {
 	case "<anonymous>", "native":
@@ -46,7 +50,6 @@ func parseV8(text string) (Frame, bool) {
 		at := strings.LastIndexByte(scheme, '@')
 		location, function = scheme[at+1:]+":"+location, scheme[:max(0, at)]
 	}
-	location = strings.TrimPrefix(location, "address at ") // Hermes
 	if f, ok = place(location); !ok {
 		if !hasAuthority(location) || strings.Contains(location, " ") {
 			return Frame{}, false // "at the store (downtown)": prose
@@ -226,10 +229,10 @@ func schemeEnd(text string) int {
 // URL, and a file of digits never does: "host:80" and "12:30:00" are words of a message.
 func place(location string) (f Frame, ok bool) {
 	if url, rest, found := strings.Cut(location, ":wasm-function["); found {
-		// V8 prints the byte offset of WebAssembly from 0. Its API calls that line 1, column offset+1.
+		// V8 prints the byte offset of WebAssembly. Its API calls that line 1, column offset+1.
 		_, digits, _ := strings.Cut(rest, "]:0x")
 		if offset, err := strconv.ParseUint(digits, 16, 31); err == nil {
-			return inFile(url, 1, int(offset)+1), true
+			return inFile(url, 1, addressColumn(int(offset))), true
 		}
 	}
 	file, line, column := splitLocation(location)
@@ -241,6 +244,25 @@ func place(location string) (f Frame, ok bool) {
 		return Frame{}, false
 	}
 	return inFile(file, line, column), true
+}
+
+// inBytecode reads FILE:LINE:ADDRESS as Hermes prints it for bytecode without debug info. The line is the number of a segment, from 1 on.
+func inBytecode(function, location string) (Frame, bool) {
+	file, line, _ := splitLocation(location)
+	numbers := strings.TrimPrefix(location[len(file):], ":")
+	_, digits, both := strings.Cut(numbers, ":")
+	if !both {
+		return Frame{}, false
+	}
+	switch function {
+	case "anonymous", "global": // a function without a name, the code outside functions
+		function = ""
+	}
+	f := Frame{Function: function, File: file, Line: line}
+	if address, err := strconv.ParseUint(digits, 10, 31); err == nil {
+		f.Column = addressColumn(int(address))
+	}
+	return f, true
 }
 
 // inFile is a frame at a place in a file, or where the place's name stands for no file.

@@ -21,7 +21,7 @@ type location struct {
 
 // name is the location for people.
 func (l location) name() string {
-	name, kind := l.path, ""
+	name, kind := l.tree.actual(l.path), ""
 	if l.artifact != nil {
 		name, kind = l.artifact.name(), " (map given)"
 	}
@@ -42,7 +42,7 @@ func (l location) read() (data []byte, err error) {
 		return nil, unreadable(l.path, err)
 	}
 	if l.inline {
-		link, _ := sourcemap.FindSourceMapURL(data)
+		link, _ := findLink(data)
 		if data, err = unwrap.DataURL(link); err != nil {
 			return nil, &failure{ReasonMalformed, fmt.Sprintf("%s: sourceMappingURL: %v", l.name(), err)}
 		}
@@ -65,7 +65,8 @@ func (f *failure) Error() string { return string(f.reason) + ": " + f.detail }
 //  2. the file itself in the trees: its sourceMappingURL, else its name with ".map", else its debug id
 //  3. a map in the trees with the file's name and ".map", the file itself not being there
 //  4. a map whose "file" field names the file
-//  5. 2 and 3 again, if just one file has the name but lies in other folders than the URL says; byName
+//  5. for a module of a RAM bundle ("12.js"): the one map of the trees that says where its modules are
+//  6. 2 and 3 again, if just one file has the name but lies in other folders than the URL says; byName
 //     tells so
 //
 // A debug id and the "file" field open every map of the trees, once. Of several files with the right
@@ -93,6 +94,11 @@ func (s *Symbolicator) find(url string) (at *location, byName bool, err error) {
 	}
 	if found, err := pick(written, wanted, url); found != nil || err != nil {
 		return found.location(), false, err
+	}
+	if _, is := moduleID(url); is {
+		if at, err = s.ofBundle(url); at != nil || err != nil {
+			return at, false, err
+		}
 	}
 	// By the base name alone.
 	if at, err = s.fromNamed(files, maps, []string{base}, []string{base + ".map"}, url); at != nil || err != nil {
@@ -184,8 +190,8 @@ func (s *Symbolicator) fromFile(t *tree, file string) (*location, error) {
 		}
 		return nil, unreadable(file, err)
 	}
-	if link, linked := sourcemap.FindSourceMapURL(source); linked {
-		if isDataURL(link) {
+	if link, linked := findLink(source); linked {
+		if unwrap.IsDataURL(link) {
 			return &location{tree: t, path: file, inline: true}, nil
 		}
 		if l, err := linkedMap(t, file, link); l != nil || err != nil {
@@ -201,9 +207,13 @@ func (s *Symbolicator) fromFile(t *tree, file string) (*location, error) {
 	return nil, nil
 }
 
-func isDataURL(link string) bool {
-	_, err := unwrap.DataURL(link)
-	return !errors.Is(err, unwrap.ErrNotDataURL)
+// findLink returns the sourceMappingURL of a generated file, JavaScript or WebAssembly.
+func findLink(source []byte) (url string, ok bool) {
+	if sourcemap.IsWebAssembly(source) {
+		url, ok, _ = sourcemap.FindSourceMapURLInWebAssembly(source)
+		return url, ok
+	}
+	return sourcemap.FindSourceMapURL(source)
 }
 
 // linkedMap follows a sourceMappingURL, not a data URL, inside the tree.
@@ -259,6 +269,9 @@ func (t *tree) peek(count *counter) {
 			if names := urlPath(head.File); len(names) > 0 {
 				base := names[len(names)-1]
 				t.byFile[base] = append(t.byFile[base], candidate{t, p, names})
+			}
+			if head.HasModules {
+				t.ofBundles = append(t.ofBundles, p)
 			}
 			if head.DebugID != "" {
 				t.byDebugID[head.DebugID] = append(t.byDebugID[head.DebugID], p)

@@ -1,6 +1,8 @@
 package symbolicate_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"fmt"
 	"net/url"
@@ -11,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -37,6 +40,19 @@ func withFile(file, source string) string {
 	m := oneSource(source, threeLines)
 	m.File = file
 	return string(m.bytes())
+}
+
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return b.String()
+}
+
+func zstded(text string) string {
+	w, _ := zstd.NewWriter(nil)
+	return string(w.EncodeAll([]byte(text), nil))
 }
 
 // What lies in the tree, what the frame says, which map is found: by its source, or the reason.
@@ -104,6 +120,18 @@ var findCases = []struct {
 	{"bad mappings", map[string]string{"x.js.map": `{"version":3,"sources":["a.ts"],"names":[],"mappings":"AA!A"}`}, "https://shop.example/x.js", "", symbolicate.ReasonMalformed},
 	{"mappings too large", map[string]string{"x.js.map": `{"version":3,"sources":["a.ts"],"names":[],"mappings":"AAAA,ggggggggggggB"}`}, "https://shop.example/x.js", "", symbolicate.ReasonMalformed},
 	{"no mappings", map[string]string{"x.js.map": `{"version":3,"sources":[],"names":[],"mappings":""}`}, "https://shop.example/x.js", "", symbolicate.ReasonNoMapping},
+	{"gzip", map[string]string{"d/x.js": "f()", "d/x.js.map.gz": gzipped(mapOf("a.ts"))}, "https://shop.example/d/x.js", "a.ts", ""},
+	{"zstd", map[string]string{"x.js.map.zst": zstded(mapOf("a.ts"))}, "https://shop.example/x.js", "a.ts", ""},
+	{"gzip beside the plain one", map[string]string{"x.js.map.gz": gzipped(mapOf("b.ts")), "x.js.map": mapOf("a.ts")}, "https://shop.example/x.js", "a.ts", ""},
+	{"gzip beside zstd", map[string]string{"x.js.map.gz": gzipped(mapOf("a.ts")), "x.js.map.zst": zstded(mapOf("b.ts"))}, "https://shop.example/x.js", "a.ts", ""},
+	{"gzip under the plain name", map[string]string{"x.js.map": gzipped(mapOf("a.ts"))}, "https://shop.example/x.js", "a.ts", ""},
+	{"link to what is gzip", map[string]string{"x.js": link("m/y.map"), "m/y.map.gz": gzipped(mapOf("a.ts"))}, "https://shop.example/x.js", "a.ts", ""},
+	{"link to gzip", map[string]string{"x.js": link("y.map.gz"), "y.map.gz": gzipped(mapOf("a.ts"))}, "https://shop.example/x.js", "a.ts", ""},
+	{"link in base64 of gzip", map[string]string{"x.js": link("data:application/gzip;base64," + base64.RawURLEncoding.EncodeToString([]byte(gzipped(mapOf("a.ts")))))}, "https://shop.example/x.js", "a.ts", ""},
+	{"gzip by file field", map[string]string{"1.map.gz": gzipped(withFile("x.js", "a.ts"))}, "https://shop.example/x.js", "a.ts", ""},
+	{"gzip of HTML", map[string]string{"x.js.map.gz": gzipped("<!doctype html>")}, "https://shop.example/x.js", "", symbolicate.ReasonNotJSON},
+	{"gzip, truncated", map[string]string{"x.js.map.gz": gzipped(mapOf("a.ts"))[:50]}, "https://shop.example/x.js", "", symbolicate.ReasonMalformed},
+	{"link of WebAssembly", map[string]string{"x.wasm": "\x00asm\x01\x00\x00\x00\x00\x17\x10sourceMappingURL\x05y.map", "y.map": mapOf("a.ts")}, "https://shop.example/x.wasm", "a.ts", ""},
 	{"behind )]}'", map[string]string{"x.js.map": ")]}'\n" + mapOf("a.ts")}, "https://shop.example/x.js", "a.ts", ""},
 }
 

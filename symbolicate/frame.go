@@ -5,7 +5,7 @@ type Frame struct {
 	Function string // as the engine prints it, "" for none (anonymous, or top level)
 	File     string // URL or path; "" for none. After symbolication that of the original source
 	Line     int    // 1-based, 0: not given
-	Column   int    // 1-based, UTF-16 code units, 0: not given
+	Column   int    // 1-based, UTF-16 code units, 0: not given; in bytecode (WebAssembly, Hermes) the address printed + 1, in bytes
 	Kind     Kind
 	Raw      string // the line as printed, without its line end
 	async    bool   // the engine marks it as waiting, in front of the place: "at async URL:1:2"
@@ -47,6 +47,8 @@ const (
 	NameOriginal NameSource = "source"  // the text of the original source; an empty name is then one of module level, or anonymous
 	NameCaller   NameSource = "caller"  // the token at the call site in the calling frame
 	NameScopes   NameSource = "scopes"  // the scopes in the map; an empty name is then one of module level, or anonymous
+	// NameFunctionMap: x_facebook_sources, Metro's names of the original functions.
+	NameFunctionMap NameSource = "function_map"
 )
 
 // Context is the code around a position in an original source.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/symbolicate/symbolicate/internal/unwrap"
 	"github.com/symbolicate/symbolicate/sourcemap"
 )
 
@@ -96,8 +97,8 @@ func (s *Symbolicator) ofArtifact(a *Artifact) (*location, error) {
 	if a.SourceMap != nil {
 		return &location{artifact: a}, nil
 	}
-	if link, ok := sourcemap.FindSourceMapURL(a.Source); ok {
-		if isDataURL(link) {
+	if link, ok := findLink(a.Source); ok {
+		if unwrap.IsDataURL(link) {
 			return &location{artifact: a, inline: true}, nil
 		}
 		if other, ok := s.artifact(resolve(a.URL, link)); ok && other.SourceMap != nil {

@@ -282,6 +282,7 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite, inlined []Fram
 		f.fail(ReasonNoMapping, "line or column is not a 32-bit number")
 		return
 	}
+	position = printed.inBundle(position, l.m)
 	mapping, ok := l.m.Lookup(position)
 	if !ok {
 		if err := l.m.Err(); err != nil {
@@ -297,6 +298,9 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite, inlined []Fram
 		inlined = s.applyScopes(l, f, position)
 	} else {
 		s.original(l, f, mapping.Source, mapping.Original)
+	}
+	if l.m.IsHermes() {
+		return callSite{}, inlined // in bytes there is no gap
 	}
 	if printed.Kind == KindEval {
 		return callSite{}, inlined // the place is where eval was called, which calls nothing in the stack
@@ -315,13 +319,18 @@ func (s *Symbolicator) original(l *loaded, f *Frame, number int32, position sour
 	f.setPosition(position)
 	f.Module = module(source.URL)
 	f.InApp = !source.Ignored && inApp(source.URL)
+	if f.NameSource != NameScopes {
+		if name, ok := l.m.FunctionMapName(int(number), position); ok {
+			f.Function, f.NameSource = fromFunctionMap(name), NameFunctionMap
+		}
+	}
 	switch text := l.code(int(number)); {
 	case text == nil:
 		f.fail(ReasonSourceMissing, fmt.Sprintf("%s has no text for %s", l.at.name(), orNull(source)))
 	case f.Line > text.NumLines():
 		f.fail(ReasonSourceMissing, fmt.Sprintf("%s says line %d of %s, which has %d", l.at.name(), f.Line, orNull(source), text.NumLines()))
 	default:
-		if f.NameSource != NameScopes {
+		if f.NameSource == NamePrinted {
 			if function, ok := text.FunctionAt(source.URL, position); ok {
 				f.nameIs(function)
 			}
@@ -346,7 +355,7 @@ func orNull(s sourcemap.Source) string {
 func nameByCaller(stack *Stack, sites []callSite) {
 	frames := stack.Frames
 	for i := range frames {
-		if !frames[i].Mapped || frames[i].NameSource == NameScopes || frames[i].NameSource == NameOriginal || i+1 == len(frames) || sites[i+1].name == "" {
+		if !frames[i].Mapped || frames[i].NameSource != NamePrinted || i+1 == len(frames) || sites[i+1].name == "" {
 			continue
 		}
 		if strings.Count(stack.gap(i+1), "\n") > 1 {

@@ -36,10 +36,12 @@ type tree struct {
 	root   *os.Root
 	byBase map[string][]string // base name → slash-separated paths below the root
 	maps   []string            // the paths that end in .map, sorted
+	packed map[string]string   // of a map that is there compressed only, by its path without ".gz" or ".zst": the file
 
 	// From the maps themselves, see peek: by the base name of their "file", and by debug id.
 	byFile    map[string][]candidate
 	byDebugID map[string][]string
+	ofBundles []string // maps of RAM bundles
 	peekOnce  sync.Once
 }
 
@@ -128,12 +130,32 @@ func (t *tree) open(p string) (*sourcemap.Map, error) {
 	return m, err
 }
 
+// add makes a file known. Of a compressed map, x.map.gz or x.map.zst, the plain name stands for it too, unless there is a file
+// of that name (which comes before it).
 func (t *tree) add(p string) {
 	base := path.Base(p)
 	t.byBase[base] = append(t.byBase[base], p)
 	if strings.HasSuffix(base, ".map") {
 		t.maps = append(t.maps, p)
+		return
 	}
+	for _, end := range []string{".gz", ".zst"} {
+		if plain, is := strings.CutSuffix(p, end); is && strings.HasSuffix(plain, ".map") && !t.has(plain) {
+			if t.packed == nil {
+				t.packed = map[string]string{}
+			}
+			t.packed[plain] = p
+			t.add(plain)
+		}
+	}
+}
+
+// actual returns the file that a path stands for.
+func (t *tree) actual(p string) string {
+	if t != nil && t.packed[p] != "" {
+		return t.packed[p]
+	}
+	return p
 }
 
 // has tells whether the tree holds a file at the path.
@@ -151,7 +173,7 @@ func (t *tree) read(p string) ([]byte, error) {
 	if t.archive != nil || !t.has(p) { // a path that is a single file gives nothing else of its folder
 		return nil, fs.ErrNotExist
 	}
-	p = filepath.FromSlash(p)
+	p = filepath.FromSlash(t.actual(p))
 	info, err := t.root.Stat(p)
 	if err != nil {
 		return nil, err

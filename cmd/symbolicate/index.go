@@ -29,7 +29,7 @@ func indexCommand() *cobra.Command {
 		Long: `Saves one map as a packed index, or several as an archive of them. Either is what --maps of stack takes, and
 lookup.
 
-A MAP may be a folder: all files in it that end in .map. In an archive each is found by its debug id and by the path
+A MAP may be compressed (gzip, zstd), or a folder: all files in it that end in .map, .map.gz or .map.zst. In an archive each is found by its debug id and by the path
 of its generated file: that of the map below the folder, without .map. An archive that is there is added to; maps it has under
 the same path or debug id are replaced, and their space comes back with --compact. Source texts are kept, compressed.`,
 		Example: "  symbolicate index app.js.map -o app.index\n  symbolicate index dist -o release.symarc\n  symbolicate index --list release.symarc",
@@ -117,26 +117,39 @@ func mapsIn(args []string) (list []found, err error) {
 			return nil, err
 		}
 		if !info.IsDir() {
-			list = append(list, found{arg, strings.TrimSuffix(filepath.Base(arg), ".map")})
+			list = append(list, found{arg, generatedName(filepath.Base(arg))})
 			continue
 		}
 		n := len(list)
 		err = filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".map") {
+			if err != nil || d.IsDir() || !isMapName(path) {
 				return err
 			}
 			below, err := filepath.Rel(arg, path)
-			list = append(list, found{path, strings.TrimSuffix(filepath.ToSlash(below), ".map")})
+			list = append(list, found{path, generatedName(filepath.ToSlash(below))})
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
 		if len(list) == n {
-			return nil, fmt.Errorf("index: no file below %s ends in .map", arg)
+			return nil, fmt.Errorf("index: no file below %s is named like a map", arg)
 		}
 	}
 	return list, nil
+}
+
+// isMapName tells whether a file is a map by its name, which may say that it is compressed.
+func isMapName(path string) bool { return generatedName(path) != path }
+
+// generatedName is the name of the file that a map is for.
+func generatedName(path string) string {
+	for _, end := range []string{".map", ".map.gz", ".map.zst"} {
+		if plain, is := strings.CutSuffix(path, end); is {
+			return plain
+		}
+	}
+	return path
 }
 
 // indexed is a map that was made an index.

@@ -29,6 +29,7 @@ var (
 	red    = style(color.FgRed, color.Bold)
 	cyan   = style(color.FgCyan)
 	yellow = style(color.FgYellow)
+	green  = style(color.FgGreen)
 )
 
 // printStack prints a symbolicated stack for people.

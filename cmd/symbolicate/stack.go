@@ -28,7 +28,7 @@ func stackCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "stack [FILE|-] --maps PATH [--maps PATH ...]",
 		Short: "Symbolicate a stack trace, from a file or standard input",
-		Long: `Reads a stack trace as Chrome, Node.js, Firefox or Safari print it, finds the source maps of its
+		Long: `Reads a stack trace as Chrome, Node.js, Firefox, Safari or Hermes print it, finds the source maps of its
 frames below the given paths, and prints the original frames with the code around them.
 
 A map is found by the sourceMappingURL of the minified file, by name (app.js and app.js.map), by debug

@@ -34,7 +34,8 @@ const (
 	KindTextData       Kind = 17
 	KindRanged         Kind = 18 // for each block u64: which of its mappings are range mappings; absent: none is
 	KindScopeTrees     Kind = 19 // see scopes.go
-	kinds                   = 20
+	KindReactNative    Kind = 20 // texts: fields of React Native, as JSON; not there for other maps
+	kinds                   = 21
 )
 
 const (
@@ -277,7 +278,7 @@ func (m *Image) Verify() error {
 			return m.Err()
 		}
 	}
-	for _, kind := range []Kind{KindStrings, KindNames, KindSources, KindProblems} {
+	for _, kind := range []Kind{KindStrings, KindNames, KindSources, KindProblems, KindReactNative} {
 		texts := m.Texts(kind)
 		for i := 0; i < texts.Len() && m.Err() == nil; i++ {
 			texts.Text(i)
