@@ -54,8 +54,8 @@ class Frame(NamedTuple):
     module: str | None = None
     """The path of the original source without scheme, leading dots and extension."""
     name_source: str | None = None
-    """Where ``function`` comes from: "scopes" of the map, "source" (the text of the original source), "caller" (the call in
-    the next frame) or "printed"."""
+    """Where ``function`` comes from: "scopes" of the map, "function_map" (Metro's), "source" (the text of the original
+    source), "caller" (the call in the next frame) or "printed"."""
     in_function: str | None = None
     """The nearest function with a name around one that has none."""
     inlined: bool = False
@@ -261,8 +261,8 @@ class Symbolicator(Owner):
         """Return the trace with every frame mapped that can be.
 
         It is a text, or frames that the caller has, the innermost first: of these ``function``, ``filename``,
-        ``lineno``, ``colno`` and ``native`` count. Where the scopes of a map tell of functions that were inlined there are
-        more frames than were given.
+        ``lineno``, ``colno`` and ``native`` count. Where the scopes of a map tell of functions that were
+        inlined there are more frames than were given.
         """
         if isinstance(trace, str):
             return _take_stack("sym_symbolicate", trace, self._handle)

@@ -69,10 +69,8 @@ def test_mappings() -> None:
 
 def test_function_at() -> None:
     text = "class Cart { total() { return this.x } }\\nf(() => 1)"
-    data = (
-        '{"version":3,"sources":["a.ts","b.vue"],"sourcesContent":["%s",""],"names":[],"mappings":"AAAuB,CCAA,CDCZ"}'
-        % text
-    )
+    sources = f'"sources":["a.ts","b.vue"],"sourcesContent":["{text}",""]'
+    data = f'{{"version":3,{sources},"names":[],"mappings":"AAAuB,CCAA,C"}}'
     m = SourceMap.from_bytes(data.encode())
     assert m.function_at(0, 0) == "Cart.total"
     assert m.function_at(0, 1) is None  # another language
