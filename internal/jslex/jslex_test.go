@@ -166,16 +166,22 @@ func FuzzTokens(f *testing.F) {
 }
 
 func TestLinear(t *testing.T) {
-	const n = 1 << 20
+	const n = 1 << 18
 	for _, piece := range []string{"(", "{", "`${", "/", "/*", "/[", "\\", "\\u{", "a?", "'\\", "\u2028", "é", "if(", "=/", "-->", "<!--"} {
-		start := time.Now()
-		l := jslex.New(bytes.Repeat([]byte(piece), n/len(piece)), false)
-		for {
-			if token, err := l.Next(); err != nil || token.Kind == jslex.End {
-				break
+		read := func(size int) time.Duration {
+			l := jslex.New(bytes.Repeat([]byte(piece), size/len(piece)), false)
+			start := time.Now()
+			for {
+				if token, err := l.Next(); err != nil || token.Kind == jslex.End {
+					return time.Since(start)
+				}
 			}
 		}
-		assert.Less(t, time.Since(start), 10*time.Second, "%q", piece)
+		once, more := read(n), read(4*n)
+		for try := 0; try < 3 && more > 10*once; try++ { // the machine may be busy
+			once, more = min(once, read(n)), min(more, read(4*n))
+		}
+		assert.True(t, more <= 10*once || more < 20*time.Millisecond, "%q: %v, %v for four times that", piece, once, more)
 	}
 }
 
