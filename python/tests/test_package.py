@@ -125,9 +125,9 @@ for call in (
         try:
             signal.setitimer(signal.ITIMER_REAL, 0.002 + i * 0.00037)
             call()
+            signal.setitimer(signal.ITIMER_REAL, 0)
         except Interrupt:
             interrupted += 1
-        signal.setitimer(signal.ITIMER_REAL, 0)
     assert interrupted > 5, interrupted
     gc.collect()
     assert symbolicate.stats().handles == 2, symbolicate.stats()
