@@ -142,11 +142,13 @@ bench-short: ## the same in two minutes: small maps, drivers that are built alre
 testdata: ## make the samples again: needs node, chromium and firefox-esr
 	cd testdata/shop && npm ci --ignore-scripts --silent && node make.mjs && node ../chain/make.mjs
 
+# Where the machine is busy, Go's fuzzer may report the end of its time as a failure ("context deadline exceeded"): that is no finding.
 FUZZTIME ?= 20s
 fuzz: ## each fuzz target for FUZZTIME (default 20s)
-	@for p in $$(go list ./...); do \
+	@mkdir -p build; for p in $$(go list ./...); do \
 	  for t in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 200x $$p || exit 1; done; done
+	    { go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 200x $$p 2>&1; echo "status $$?"; } | tee build/fuzz.log; \
+	    grep -q '^status 0' build/fuzz.log || { grep -q 'context deadline exceeded' build/fuzz.log && ! grep -q 'Failing input' build/fuzz.log; } || exit 1; done; done
 
 SOAK_SECONDS ?= 600
 soak: $(VENV)/installed $(VENV)/soak-tools ## leaks, forks, races and servers in Python, for SOAK_SECONDS (default 600)
