@@ -12,12 +12,16 @@ type Function struct {
 	In   string // the nearest function with a name around one that has none; "": none
 }
 
+// MaxFunctionText is how many bytes a text may have to be read for functions: what is kept of one in which each few bytes are
+// a function takes up to ten times as many.
+const MaxFunctionText = 16 << 20
+
 // FunctionAt returns the function around a position of the text, 0-based. Its URL tells the language: JavaScript with JSX,
-// TypeScript or TSX. ok is false for other languages, and where the text has no such line. The text is read for
-// functions at the first call.
+// TypeScript or TSX. ok is false for other languages, for texts over [MaxFunctionText], and where the text has no such
+// line. The text is read for functions at the first call.
 func (t *Text) FunctionAt(url string, p Position) (f Function, ok bool) {
 	language, ok := scope.LanguageOf(url)
-	if !ok || p.Line < 0 || int(p.Line) >= t.NumLines() {
+	if !ok || len(t.text) > MaxFunctionText || p.Line < 0 || int(p.Line) >= t.NumLines() {
 		return Function{}, false
 	}
 	functions := &t.functions[language]
@@ -41,7 +45,7 @@ type functionsOf [scope.Languages]struct {
 	scopes *scope.Scopes
 }
 
-// offsetOf returns the bytes in front of a column in UTF-16 code units, those of the line where it is shorter.
+// offsetOf returns the bytes in front of a column (0-based, UTF-16 code units), those of the line where it is shorter.
 func offsetOf(line string, column int) int {
 	for i, r := range line {
 		if column <= 0 {
