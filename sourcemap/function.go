@@ -1,7 +1,9 @@
 package sourcemap
 
 import (
+	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/symbolicate/symbolicate/internal/scope"
 )
@@ -25,10 +27,18 @@ func (t *Text) FunctionAt(url string, p Position) (f Function, ok bool) {
 		return Function{}, false
 	}
 	functions := &t.functions[language]
-	functions.once.Do(func() { functions.scopes = scope.Scan(t.text, language) })
+	functions.once.Do(func() {
+		functions.scopes = scope.Scan(t.text, language)
+		functions.ascii = strings.IndexFunc(t.text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+	})
 	s := functions.scopes
-	start, line := t.lines.Start(t.text, int(p.Line)), t.Line(int(p.Line))
-	i := s.At(start + offsetOf(line, int(p.Column)))
+	start, line := t.lines.Find(t.text, int(p.Line))
+	if functions.ascii { // a column is a byte: what is minified stands on one line, which need not be read each time
+		start += min(max(int(p.Column), 0), len(line))
+	} else {
+		start += offsetOf(line, int(p.Column))
+	}
+	i := s.At(start)
 	if i < 0 {
 		return Function{}, true
 	}
@@ -43,6 +53,7 @@ func (t *Text) FunctionAt(url string, p Position) (f Function, ok bool) {
 type functionsOf [scope.Languages]struct {
 	once   sync.Once
 	scopes *scope.Scopes
+	ascii  bool // the text has nothing else
 }
 
 // offsetOf returns the bytes in front of a column (0-based, UTF-16 code units), those of the line where it is shorter.

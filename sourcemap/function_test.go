@@ -29,6 +29,12 @@ func TestTextFunctionAt(t *testing.T) {
 		assert.Equal(t, c.ok, ok, c)
 		assert.Equal(t, sourcemap.Function{Name: c.name, In: c.in}, f, c)
 	}
+	ascii := sourcemap.NewText("a\nfunction g() { b }\n")
+	for column, name := range map[int32]string{-1: "g", 0: "g", 17: "g", 18: "", 1 << 30: ""} {
+		f, ok := ascii.FunctionAt("a.js", sourcemap.Position{Line: 1, Column: column})
+		assert.Equal(t, name, f.Name, column)
+		assert.True(t, ok)
+	}
 	_, ok := text.FunctionAt("a.vue", sourcemap.Position{})
 	assert.False(t, ok, "another language")
 	in, _ := sourcemap.NewText("function g() { f(() => 1) }").FunctionAt("", sourcemap.Position{Column: 20})

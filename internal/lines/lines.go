@@ -30,17 +30,12 @@ func New(text string) Index {
 // Line returns line i (0-based) of the text, without its end; "" when there is no such line. It shares the memory
 // of the text.
 func (x *Index) Line(text string, i int) string {
-	_, line := x.find(text, i)
+	_, line := x.Find(text, i)
 	return line
 }
 
-// Start returns the byte offset where line i (0-based) of the text starts, 0 where there is no such line.
-func (x *Index) Start(text string, i int) int {
-	start, _ := x.find(text, i)
-	return start
-}
-
-func (x *Index) find(text string, i int) (start int, line string) {
+// Find is [Index.Line], with the byte offset where the line starts, 0 where there is no such line.
+func (x *Index) Find(text string, i int) (start int, line string) {
 	if i < 0 || i >= x.Count || i/Step > len(x.Starts) {
 		return 0, ""
 	}
