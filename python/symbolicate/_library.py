@@ -2,7 +2,8 @@
 
 The library is opened by the first call that needs it. Objects own a handle, which is a number that
 :class:`Handle` gives back. What gives native memory back is always a function in C that cffi calls, never one in
-Python: there the handler of a signal could raise before the memory is given back, and nobody would try again.
+Python: there the handler of a signal could raise before the memory is given back, and nobody would try again. (But for
+the capsules of Arrow, whose content only Python can reach.)
 
 After ``os.fork()`` a Go runtime is dead in the child: calls into it would hang. So the child forgets the
 library, and its first call loads a fresh copy of it, under a new name and a new inode, because the dynamic
