@@ -38,6 +38,7 @@ type ComposeOptions struct {
 //     from the first map that has it. The source of an inner map is resolved against the URL of the file that the map
 //     is for ("../src/a.ts" of "dist/a.js" is "src/a.ts"); those of the outer map stay as they are.
 //     Source roots stand in the URLs. A null source is an end, without a name.
+//   - Range mappings count as plain ones; scopes and the fields of React Native are left out.
 //   - A source is ignored when the map that names it says so, or one on the way there says so of the file that it became.
 //   - A source with the URL of the file whose map names it is that file before it was worked on: an end, too.
 //   - A mapping that repeats the one before it on its line is left out, unless another stands at its column: no answer changes.

@@ -23,9 +23,9 @@ type EncodeOptions struct {
 }
 
 // Encode writes the map as JSON, in the regular form of ECMA-426 whatever form it had: version, file, sourceRoot, sources,
-// sourcesContent, names, mappings, ignoreList, debugId, those of them that say something. What [Parse] makes of it has the same mappings,
+// sourcesContent, names, mappings, rangeMappings, ignoreList, debugId, those of them that say something. What [Parse] makes of it has the same mappings,
 // sources, texts and names, by the same indices. Left out are the name of a mapping without an original position,
-// which has no written form, and fields that this package does not know. sourceRoot is written where all sources share
+// which has no written form, scopes, the fields of React Native, and those that this package does not know. sourceRoot is written where all sources share
 // one, else it stands in the sources.
 //
 // Nothing of the map's size is held in memory: w gets pieces of some 64 KiB. Its errors are returned as they are, others are

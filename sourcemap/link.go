@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
-
-	"github.com/symbolicate/symbolicate/internal/jslex"
 )
 
 // FindSourceMapURL returns the URL of the sourceMappingURL comment of a JavaScript file, as it is
@@ -89,8 +88,15 @@ func lineComment(line []byte) ([]byte, int) {
 	return comment, comments
 }
 
-// whiteSpace is ECMA-262's WhiteSpace, and within a line JavaScript's \s.
-func whiteSpace(r rune) bool { return jslex.WhiteSpace(r) }
+// whiteSpace is ECMA-262's WhiteSpace, and within a line JavaScript's \s. unicode.IsSpace differs: it takes U+0085
+// and does not take U+FEFF.
+func whiteSpace(r rune) bool {
+	switch r {
+	case '\t', '\v', '\f', ' ', '\u00A0', '\uFEFF':
+		return true
+	}
+	return r > 0xFF && unicode.Is(unicode.Zs, r)
+}
 
 // annotation matches a comment with the pattern ^[@#]\s*KEY(\S*?)\s*$.
 func annotation(comment []byte, key string) (string, bool) {

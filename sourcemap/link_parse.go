@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/symbolicate/symbolicate/internal/jslex"
+	"github.com/symbolicate/symbolicate/internal/scope"
 )
 
 // urlKey is what stands before the URL in a comment, and names the section of a WebAssembly module.
@@ -30,30 +30,18 @@ func FindSourceMapURLThroughParsing(source []byte, options *ParsingOptions) (url
 	if options == nil {
 		options = &ParsingOptions{}
 	}
-	l := jslex.New(source, options.Module)
-	for {
-		token, err := l.Next()
-		if err != nil {
-			return "", false
-		}
-		switch token.Kind {
-		case jslex.End:
-			return url, ok
-		case jslex.Space, jslex.LineEnd:
-		case jslex.SingleLine:
-			if value, is := multiLineAnnotation(token.Content); is {
-				url, ok = value, true
-			}
-		case jslex.MultiLine:
-			if !options.MultiLine {
-				url, ok = "", false
-			} else if value, is := multiLineAnnotation(token.Content); is {
-				url, ok = value, true
-			}
-		default:
+	comments, whole := scope.Trailing(string(source), options.Module)
+	if !whole {
+		return "", false
+	}
+	for _, c := range comments {
+		if c.MultiLine && !options.MultiLine {
 			url, ok = "", false
+		} else if value, is := multiLineAnnotation([]byte(c.Text)); is {
+			url, ok = value, true
 		}
 	}
+	return url, ok
 }
 
 // multiLineAnnotation matches a comment with the pattern ^[@#]\s*sourceMappingURL=(\S*?)\s*$, where \s is a line
@@ -63,7 +51,7 @@ func multiLineAnnotation(comment []byte) (string, bool) {
 		return "", false
 	}
 	space := func(r rune) bool {
-		return r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' || jslex.WhiteSpace(r)
+		return r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' || whiteSpace(r)
 	}
 	value, ok := strings.CutPrefix(strings.TrimFunc(string(comment[1:]), space), urlKey+"=")
 	if !ok || strings.ContainsFunc(value, space) {

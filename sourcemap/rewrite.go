@@ -34,7 +34,7 @@ type RewriteOptions struct {
 
 // Rewrite makes a map that says the same with other sources, or of other generated code that the old one is a part of, or a
 // part of which it is. It needs m no longer when it has returned. All sources and names stay, by the same indices, unless
-// there is a Part. The error is ErrMapping for positions out of range, or that of Text, of [Map.Err], or of [Builder.Map].
+// there is a Part. Range mappings become plain ones; scopes and the fields of React Native are left out. The error is ErrMapping for positions out of range, or that of Text, of [Map.Err], or of [Builder.Map].
 func Rewrite(m *Map, options *RewriteOptions) (*Map, error) {
 	if options == nil {
 		options = &RewriteOptions{}

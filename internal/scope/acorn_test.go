@@ -45,6 +45,8 @@ func TestAgainstAcorn(t *testing.T) {
 			}
 			out, err := exec.Command("node", args...).Output()
 			require.NoError(t, err)
+			_, whole := scope.Trailing(string(text), strings.HasSuffix(path, ".mjs"))
+			require.True(t, whole, "acorn reads it to its end")
 			want := map[string]bool{}
 			for _, line := range strings.Fields(strings.ReplaceAll(strings.TrimSpace(string(out)), " ", "-")) {
 				want[line] = true

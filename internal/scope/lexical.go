@@ -10,6 +10,28 @@ var isWord = func() (t [256]bool) {
 	return t
 }()
 
+// wordEnd returns where the word that goes on at i ends: an identifier, a keyword, with its escapes.
+func wordEnd(src string, i int) int {
+	for ; i < len(src); i++ {
+		switch c := src[i]; {
+		case c >= 0x80:
+			if n, _ := wideSpace(src[i:]); n > 0 {
+				return i
+			}
+		case isWord[c]:
+		case c == '{' && i >= 2 && src[i-2:i] == `\u`:
+			n := strings.IndexByte(src[i:min(len(src), i+12)], '}')
+			if n < 0 {
+				return i
+			}
+			i += n
+		default:
+			return i
+		}
+	}
+	return i
+}
+
 // space skips white space and comments, and notes line ends.
 func (p *scanner) space() {
 	src, i := p.src, p.pos
@@ -33,8 +55,20 @@ func (p *scanner) space() {
 					p.unclosed = true
 				}
 			}
-			p.newline = p.newline || src[i+1] == '*' && !p.unclosed && strings.IndexByte(src[i:end], '\n') >= 0
+			p.newline = p.newline || src[i+1] == '*' && !p.unclosed && hasLineEnd(src[i:end])
 			i = end
+		case '<':
+			if !p.html || !strings.HasPrefix(src[i:], "<!--") {
+				p.pos = i
+				return
+			}
+			i = lineEnd(src, i)
+		case '-':
+			if !p.html || !p.newline && p.started || !strings.HasPrefix(src[i:], "-->") {
+				p.pos = i
+				return
+			}
+			i = lineEnd(src, i)
 		default:
 			if c < 0x80 {
 				p.pos = i
@@ -105,35 +139,51 @@ func comment(src string, i int) int {
 	return lineEnd(src, i)
 }
 
+// hasLineEnd tells whether a comment counts as the end of a line.
+func hasLineEnd(comment string) bool { return lineEnd(comment, 0) < len(comment) }
+
 func lineEnd(src string, i int) int {
 	for ; i < len(src); i++ {
-		switch c := src[i]; {
-		case c == '\n' || c == '\r':
-			return i
-		case c == 0xe2 && i+2 < len(src) && src[i+1] == 0x80 && src[i+2]|1 == 0xa9:
+		if isLineEnd(src, i) {
 			return i
 		}
 	}
 	return i
 }
 
-// quoted returns the end of the string at i. One without an end stops at its line.
-func quoted(src string, i int) int {
+// isLineEnd tells whether a line terminator stands at i.
+func isLineEnd(src string, i int) bool {
+	if i >= len(src) {
+		return false
+	}
+	c := src[i]
+	return c == '\n' || c == '\r' || c == 0xe2 && i+2 < len(src) && src[i+1] == 0x80 && src[i+2]|1 == 0xa9
+}
+
+// quoted returns the end of the string at i. One without an end stops at its line, and is not closed.
+func quoted(src string, i int) (end int, closed bool) {
 	quote := src[i]
 	for i++; i < len(src); i++ {
 		switch src[i] {
 		case quote:
-			return i + 1
+			return i + 1, true
 		case '\\':
 			i++
 			if i+1 < len(src) && src[i] == '\r' && src[i+1] == '\n' {
 				i++
 			}
 		case '\n', '\r':
-			return i
+			return i, false
 		}
 	}
-	return len(src)
+	return len(src), false
+}
+
+// string reads the string at the position.
+func (p *scanner) string() {
+	end, closed := quoted(p.src, p.pos)
+	p.pos = end
+	p.broken = p.broken || !closed
 }
 
 // number returns the end of the number at i.
@@ -161,16 +211,17 @@ func regexp(src string, i int) (end int, ok bool) {
 	for i++; i < len(src); i++ {
 		switch src[i] {
 		case '\\':
-			i++
-			if i < len(src) && (src[i] == '\n' || src[i] == '\r') {
+			if i++; isLineEnd(src, i) {
 				return i, false
 			}
 		case '[':
 			class = true
 		case ']':
 			class = false
-		case '\n', '\r':
-			return i, false
+		case '\n', '\r', 0xe2:
+			if isLineEnd(src, i) {
+				return i, false
+			}
 		case '/':
 			if class {
 				continue
@@ -221,7 +272,7 @@ func closing(src string, i int) int {
 				return i
 			}
 		case '"', '\'':
-			i = quoted(src, i)
+			i, _ = quoted(src, i)
 		case '`':
 			i = wholeTemplate(src, i)
 		case '/':

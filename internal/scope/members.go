@@ -51,8 +51,9 @@ func (p *scanner) key(f *frame) {
 		case c == '*':
 			p.pos++
 		case c == '"' || c == '\'':
-			end := quoted(p.src, p.pos)
-			p.keyIs(f, byString, p.pos, end)
+			start := p.pos
+			p.string()
+			p.keyIs(f, byString, start, p.pos)
 			return
 		case c >= '0' && c <= '9' || c == '.':
 			end := number(p.src, p.pos)
@@ -65,10 +66,7 @@ func (p *scanner) key(f *frame) {
 			p.push(computed, int32(p.pos-1))
 			return
 		case isWord[c] || c == '#':
-			end := p.pos + 1
-			for isWord[p.at(end)] {
-				end++
-			}
+			end := wordEnd(p.src, p.pos+1)
 			next, line := p.after(end)
 			if f.kind == class && p.at(next) == '{' && p.wordAt(p.pos, "static") {
 				p.enter(p.function(StaticBlock, int32(next), name{kind: byClassOnly, class: f.fn, static: true}), next, member)

@@ -143,10 +143,7 @@ func chain(words string) string {
 	for i := 0; i < len(words); {
 		switch c := words[i]; {
 		case isWord[c] || c == '#':
-			end := i + 1
-			for end < len(words) && isWord[words[end]] {
-				end++
-			}
+			end := wordEnd(words, i+1)
 			part := word(words[i:end])
 			i = end
 			if part == "prototype" && out.Len() > 0 {
@@ -160,7 +157,7 @@ func chain(words string) string {
 			end := closing(words, i)
 			inner := strings.TrimSpace(words[i+1 : max(end-1, i+1)])
 			switch {
-			case len(inner) > 1 && (inner[0] == '"' || inner[0] == '\'') && quoted(inner, 0) == len(inner):
+			case len(inner) > 1 && (inner[0] == '"' || inner[0] == '\'') && isString(inner):
 				if key := unquote(inner); isIdentifier(key) {
 					out.WriteString("." + key)
 				} else {
@@ -179,6 +176,12 @@ func chain(words string) string {
 		}
 	}
 	return out.String()
+}
+
+// isString tells whether a text is one string literal.
+func isString(text string) bool {
+	end, closed := quoted(text, 0)
+	return closed && end == len(text)
 }
 
 // word resolves the escapes of an identifier.

@@ -90,6 +90,9 @@ type scanner struct {
 
 	tries    int  // bytes that may still be read in vain
 	unclosed bool // no comment ends any more
+	broken   bool // a string or a regular expression does not end
+	html     bool // "<!--" and "-->" are comments, as in scripts (ECMA-262, B.1.1)
+	started  bool // a token was read
 	whole    int  // bytes of the whole text
 
 	stack   []frame
@@ -154,6 +157,7 @@ func (p *scanner) scan() {
 	p.end, p.whole, p.tries = 0, len(p.src), 4*len(p.src)+1<<16
 	if p.at(0) == '#' && p.at(1) == '!' {
 		p.pos = lineEnd(p.src, 0)
+		p.end = int32(p.pos)
 	}
 	for len(p.stack) <= MaxDepth {
 		p.newline = false
@@ -164,6 +168,7 @@ func (p *scanner) scan() {
 			break
 		}
 		start, depth := p.pos, len(p.stack)
+		p.started = true
 		p.token()
 		if p.pos == start {
 			if len(p.stack) != depth { // the token is for the frame around
@@ -173,9 +178,12 @@ func (p *scanner) scan() {
 		}
 		p.end = int32(p.pos)
 	}
+	p.broken = p.broken || p.unclosed || len(p.stack) > MaxDepth
 	for len(p.stack) > 0 { // what is still open ends with the text
 		f := p.pop()
 		switch f.kind {
+		case template, hole:
+			p.broken = true
 		case body:
 			p.funcs[f.fn].End = int32(len(p.src))
 		case arrow, field:
@@ -300,7 +308,7 @@ func (p *scanner) punctuation(c byte) {
 	switch c {
 	case '"', '\'':
 		p.startOperand()
-		p.pos = quoted(p.src, p.pos)
+		p.string()
 		p.ended()
 	case '`':
 		p.goesOn()
@@ -314,6 +322,7 @@ func (p *scanner) punctuation(c byte) {
 				p.ended()
 				return
 			}
+			p.broken = true
 		}
 		p.pos++
 		p.operator()
@@ -380,9 +389,7 @@ func (p *scanner) punctuation(c byte) {
 			p.startOperand()
 			p.chain = -1
 		}
-		for isWord[p.at(p.pos)] {
-			p.pos++
-		}
+		p.pos = wordEnd(p.src, p.pos)
 		p.property, p.operand, p.statement, p.label = false, true, false, false
 		p.pending, p.chainEnd = name{}, int32(p.pos)
 	case '@':
@@ -846,10 +853,7 @@ func (p *scanner) generic() {
 
 func (p *scanner) word() {
 	start := p.pos
-	end := start + 1
-	for end < len(p.src) && isWord[p.src[end]] {
-		end++
-	}
+	end := wordEnd(p.src, start+1)
 	p.pos = end
 	if p.property {
 		p.property, p.operand, p.statement, p.label = false, true, false, false
@@ -1021,9 +1025,7 @@ func (p *scanner) identifier() (n name, ok bool) {
 	if c := p.at(p.pos); !isWord[c] || c >= '0' && c <= '9' {
 		return name{class: -1}, false
 	}
-	for isWord[p.at(p.pos)] {
-		p.pos++
-	}
+	p.pos = wordEnd(p.src, p.pos)
 	return name{kind: byWord, class: -1, start: int32(start), end: int32(p.pos)}, true
 }
 

@@ -207,5 +207,6 @@ func FuzzScan(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string, language uint8) {
 		check(t, scope.Scan(text, scope.Language(language&3)), len(text))
+		scope.Trailing(text, language&1 != 0)
 	})
 }

@@ -29,7 +29,7 @@ func (p *scanner) typeEnd(at int) int {
 				i = next + 1
 				continue
 			case c == '"' || c == '\'':
-				i = quoted(p.src, next)
+				i, _ = quoted(p.src, next)
 			case c == '`':
 				i = wholeTemplate(p.src, next)
 			case c == '-' || c >= '0' && c <= '9':
@@ -49,10 +49,7 @@ func (p *scanner) typeEnd(at int) int {
 				}
 				continue
 			case isWord[c] || c == '#':
-				i = next
-				for isWord[p.at(i)] || p.at(i) == '#' {
-					i++
-				}
+				i = wordEnd(p.src, next+1)
 				if after, _ := p.after(i); p.at(after) == '(' && p.wordAt(next, "import") {
 					i = closing(p.src, after)
 				}
@@ -114,9 +111,7 @@ func (p *scanner) parametersOfType(at int) bool {
 	case c == '{' || c == '[':
 		next = closing(p.src, next)
 	case isWord[c]:
-		for isWord[p.at(next)] {
-			next++
-		}
+		next = wordEnd(p.src, next)
 	default:
 		return false
 	}
@@ -187,7 +182,7 @@ func (p *scanner) angles(at int) int {
 		case '(', '[', '{':
 			i = closing(src, i)
 		case '"', '\'':
-			i = quoted(src, i)
+			i, _ = quoted(src, i)
 		case '`':
 			i = wholeTemplate(src, i)
 		case '/':
@@ -251,9 +246,7 @@ func (p *scanner) typeParameters() int {
 		if p.wordAt(first, "const") {
 			first, _ = p.after(first + len("const"))
 		}
-		for isWord[p.at(first)] {
-			first++
-		}
+		first = wordEnd(p.src, first)
 		first, _ = p.after(first)
 		if p.at(first) != ',' && !(p.wordAt(first, "extends") && p.at(first+len("extends")) != '=' && p.at(first+len("extends")) != '>') {
 			return 0
@@ -335,7 +328,7 @@ func (p *scanner) tsWord(word string) bool {
 			}
 			p.pos = next
 		case (c == '"' || c == '\'') && !line:
-			p.pos = quoted(p.src, next)
+			p.pos, _ = quoted(p.src, next)
 		default:
 			return false
 		}
