@@ -6,12 +6,15 @@
 // had; nothing is an error. Time is linear in the text, memory in its functions and in the depth of its
 // brackets, which [MaxDepth] bounds.
 //
-//	scan.go    the loop over tokens, statements and expressions
-//	members.go members of classes and objects
-//	lexical.go comments, strings, numbers, regular expressions, templates
-//	types.go   TypeScript: types are passed over
-//	jsx.go     JSX
-//	names.go   from what stands around a function to its name
+//	scan.go     the loop over tokens, operators, the ends of statements
+//	brackets.go what a bracket is when it opens, and was when it closes
+//	words.go    keywords, and what they start
+//	members.go  members of classes and objects
+//	lexical.go  comments, strings, numbers, regular expressions, templates
+//	types.go    TypeScript: types are passed over
+//	jsx.go      JSX
+//	names.go    from what stands around a function to its name
+//	comments.go what stands behind the last token
 package scope
 
 import (

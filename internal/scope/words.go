@@ -1,0 +1,293 @@
+package scope
+
+func (p *scanner) decorator() {
+	if p.operand && p.newline {
+		p.insertSemicolon()
+	}
+	p.pos++
+	then := operand
+	if p.statement {
+		then = statement
+	}
+	if p.top().kind == params {
+		then = member
+	}
+	p.pos, _ = p.after(p.pos)
+	for isWord[p.at(p.pos)] || p.at(p.pos) == '.' || p.at(p.pos) == '#' {
+		p.pos++
+	}
+	p.generic()
+	if p.at(p.pos) == '(' {
+		p.pos++
+		p.push(args, int32(p.pos-1)).then = then
+	}
+}
+
+// generic passes over type arguments.
+func (p *scanner) generic() {
+	if p.ts && p.at(p.pos) == '<' {
+		if end := p.angles(p.pos); end > 0 {
+			p.pos = end
+		}
+	}
+}
+
+func (p *scanner) word() {
+	start := p.pos
+	end := wordEnd(p.src, start+1)
+	p.pos = end
+	if p.property {
+		p.property, p.operand, p.statement, p.label = false, true, false, false
+		p.pending, p.async, p.chainEnd = name{}, -1, int32(end)
+		return
+	}
+	if n := end - start; n >= 2 && n <= 10 && p.src[start] >= 'a' && p.src[start] <= 'y' {
+		if p.keyword(p.src[start:end], start) {
+			return
+		}
+	}
+	p.startOperand()
+	// x => …
+	if !p.operand {
+		next := end
+		if c := p.at(next); c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '/' {
+			next, _ = p.after(end)
+		}
+		if p.at(next) == '=' && p.at(next+1) == '>' {
+			first := int32(start)
+			if p.async >= 0 {
+				first = p.async
+			}
+			p.arrow(first, p.pending, next)
+			return
+		}
+	}
+	p.label = p.statement
+	p.operand, p.statement = true, false
+	p.pending, p.async, p.generics, p.last = name{}, -1, -1, -1
+	p.chain, p.chainEnd = int32(start), int32(end)
+}
+
+// keyword reads a word that may be more than a name; false: it is a name.
+func (p *scanner) keyword(word string, start int) bool {
+	switch word {
+	case "function":
+		p.startOperand()
+		p.functionWord(start)
+	case "class":
+		p.startOperand()
+		p.classWord()
+	case "return", "throw", "break", "continue":
+		p.startOperand()
+		p.operator()
+		if _, line := p.after(p.pos); line {
+			p.newStatement()
+		}
+	case "if", "while", "for", "with", "switch", "catch":
+		p.startOperand()
+		p.newStatement()
+		p.head, p.forHead = true, word[0] == 'f'
+	case "else", "do", "try", "finally":
+		p.startOperand()
+		p.newStatement()
+	case "case":
+		p.startOperand()
+		p.operator()
+		if f := p.top(); f.kind == block {
+			f.special = true
+		}
+	case "default":
+		p.startOperand()
+		p.defaultWord()
+	case "export":
+		p.startOperand()
+		p.newStatement()
+	case "import":
+		p.startOperand()
+		p.operator()
+		if next, _ := p.after(p.pos); p.at(next) == '(' || p.at(next) == '.' {
+			p.ended()
+		}
+	case "var", "const", "let", "using":
+		if word[0] != 'v' && word[0] != 'c' {
+			if next, _ := p.after(p.pos); p.operand || !isWord[p.at(next)] && p.at(next) != '{' && p.at(next) != '[' {
+				return false
+			}
+		}
+		p.startOperand()
+		p.operator()
+	case "new", "typeof", "void", "delete", "await", "yield":
+		p.startOperand()
+		p.operator()
+	case "in", "instanceof":
+		p.operator()
+	case "extends":
+		if f := p.top(); f.kind == classHead {
+			f.stage = headExtends
+		}
+		p.operator()
+	case "of":
+		if f := p.top(); f.kind != head || !f.special || !p.operand {
+			return false
+		}
+		p.operator()
+	case "async":
+		return p.asyncWord(start)
+	case "as", "satisfies":
+		if !p.ts || !p.operand || p.newline {
+			return false
+		}
+		last := p.last
+		p.pos = p.typeEnd(p.pos)
+		p.last = last
+	case "implements":
+		if p.top().kind != classHead {
+			return false
+		}
+		p.pos = p.typeList(p.pos)
+		p.ended()
+		p.top().stage = headName
+	case "interface", "type", "namespace", "module", "declare", "abstract", "enum", "global":
+		return p.ts && p.tsWord(word)
+	default:
+		return false
+	}
+	return true
+}
+
+func (p *scanner) asyncWord(start int) bool {
+	if p.operand && !p.newline {
+		return false
+	}
+	next, line := p.after(p.pos)
+	if line {
+		return false
+	}
+	switch c := p.at(next); {
+	case isWord[c]:
+		if p.wordAt(next, "of") || p.wordAt(next, "in") || p.wordAt(next, "instanceof") || p.wordAt(next, "as") {
+			return false
+		}
+		p.startOperand()
+		p.async = int32(start) // what comes is a function, or the parameter of an arrow
+	case c == '(':
+		p.startOperand()
+		p.async = int32(start)
+		p.pos = next
+		p.openParen()
+	case c == '<' && p.ts:
+		end := p.angles(next)
+		if end == 0 {
+			return false
+		}
+		if after, _ := p.after(end); p.at(after) == '(' {
+			p.startOperand()
+			p.async = int32(start)
+			p.pos = after
+			p.openParen()
+			return true
+		}
+		return false
+	default:
+		return false
+	}
+	return true
+}
+
+// wordAt tells whether the word stands at the offset.
+func (p *scanner) wordAt(at int, word string) bool {
+	return len(p.src)-at >= len(word) && p.src[at:at+len(word)] == word && !isWord[p.at(at+len(word))]
+}
+
+// identifier reads a name behind the position, if one is there.
+func (p *scanner) identifier() (n name, ok bool) {
+	p.pos, _ = p.after(p.pos)
+	start := p.pos
+	if c := p.at(p.pos); !isWord[c] || c >= '0' && c <= '9' {
+		return name{class: -1}, false
+	}
+	p.pos = wordEnd(p.src, p.pos)
+	return name{kind: byWord, class: -1, start: int32(start), end: int32(p.pos)}, true
+}
+
+func (p *scanner) functionWord(start int) {
+	declared := p.statement
+	n := p.pending
+	if p.async >= 0 {
+		start = int(p.async)
+	}
+	p.pos, _ = p.after(p.pos)
+	if p.at(p.pos) == '*' {
+		p.pos++
+	}
+	if own, ok := p.identifier(); ok {
+		n = own
+		n.own = true
+	}
+	p.pos, _ = p.after(p.pos)
+	p.generic()
+	p.pos, _ = p.after(p.pos)
+	if p.at(p.pos) != '(' {
+		p.ended()
+		return
+	}
+	p.pos++
+	fn := p.function(Function, int32(start), n)
+	f := p.push(params, int32(p.pos-1))
+	f.fn = fn
+	if declared {
+		f.then = statement
+	}
+}
+
+func (p *scanner) classWord() {
+	declared := p.statement
+	n := p.pending
+	at := p.pos
+	if own, ok := p.identifier(); ok {
+		switch p.src[own.start:own.end] {
+		case "extends", "implements":
+			p.pos = at
+		default:
+			n = own
+		}
+	}
+	if next, _ := p.after(p.pos); p.ts && p.at(next) == '<' {
+		p.pos = next
+		p.generic()
+	}
+	p.classes = append(p.classes, n)
+	f := p.push(classHead, int32(at))
+	f.fn, f.stage = int32(len(p.classes)-1), headName
+	if declared {
+		f.then = statement
+	}
+}
+
+func (p *scanner) openClass() {
+	h := p.pop()
+	f := p.push(class, int32(p.pos-1))
+	f.fn, f.then, f.self = h.fn, h.then, h.fn
+}
+
+// defaultWord reads the default of a switch or an export.
+func (p *scanner) defaultWord() {
+	next, _ := p.after(p.pos)
+	if p.at(next) == ':' {
+		p.pos = next + 1
+		p.newStatement()
+		return
+	}
+	p.operator()
+	p.pending = name{kind: byDefault, class: -1}
+	if p.wordAt(next, "function") || p.wordAt(next, "class") || p.wordAt(next, "abstract") {
+		p.statement = true
+	}
+	if p.wordAt(next, "async") {
+		after, line := p.after(next + len("async"))
+		p.statement = !line && p.wordAt(after, "function")
+	}
+	if p.at(next) == '@' {
+		p.statement = true
+	}
+}
