@@ -20,6 +20,7 @@ type shopFrame struct {
 	File            string
 	Line, Column    int // 1-based
 	Code            string
+	Function        string // its true name, minified by whichever tool, with names in the map and without
 	Native, Outside bool
 }
 
@@ -57,6 +58,8 @@ func (want shopFrame) says(got symbolicate.Frame) string {
 		return "has no code: " + got.Detail
 	case got.Context.Line != want.Code:
 		return "has other code: " + got.Context.Line
+	case strings.TrimPrefix(got.Function, "async ") != want.Function || got.NameSource != symbolicate.NameOriginal:
+		return "has another function: " + got.Function + ", by " + string(got.NameSource)
 	}
 	return ""
 }
