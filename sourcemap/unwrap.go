@@ -16,11 +16,10 @@ func (o *Options) maxUnpacked() int64 {
 	return min(o.MaxUnpacked, MaxBytes)
 }
 
-// unpack takes the wrappings off the data, which has some. The error is a *ParseError.
-func unpack(data []byte, options *Options) (plain []byte, region *mmap.Region, within string, err error) {
-	plain, region, layers, err := unwrap.Unpack(data, options.maxUnpacked())
-	if err == nil {
-		return plain, region, unwrap.Name(layers), nil
+// unpack takes the wrappings off the data, which has some: layers, from the outermost on. The error is a *ParseError.
+func unpack(data []byte, options *Options) (plain []byte, region *mmap.Region, layers []string, err error) {
+	if plain, region, layers, err = unwrap.Unpack(data, options.maxUnpacked()); err == nil {
+		return plain, region, layers, nil
 	}
 	kind := ErrPacked
 	switch {
@@ -29,38 +28,38 @@ func unpack(data []byte, options *Options) (plain []byte, region *mmap.Region, w
 	case errors.Is(err, unwrap.ErrForeign):
 		kind = ErrNotJSON
 	}
-	return nil, nil, "", &ParseError{Kind: kind, Detail: err.Error()}
+	return nil, nil, nil, &ParseError{Kind: kind, Detail: err.Error()}
 }
 
 // parseWrapped is Parse for data with a wrapping.
 func parseWrapped(data []byte, options *Options) (*Map, error) {
-	plain, region, within, err := unpack(data, options)
+	plain, region, layers, err := unpack(data, options)
 	if err != nil {
 		return nil, err
 	}
 	m, err := parse(plain, options, region)
 	if err != nil {
 		region.Free()
-		return nil, withinError(err, within)
+		return nil, withinError(err, layers)
 	}
 	return m, nil
 }
 
 // peekWrapped is Peek for data with a wrapping.
 func peekWrapped(data []byte) (Head, error) {
-	plain, region, within, err := unpack(data, &Options{})
+	plain, region, layers, err := unpack(data, &Options{})
 	if err != nil {
 		return Head{}, err
 	}
 	defer region.Free()
 	head, err := Peek(plain)
-	return head, withinError(err, within)
+	return head, withinError(err, layers)
 }
 
 // withinError says in a *ParseError where its offset counts.
-func withinError(err error, within string) error {
+func withinError(err error, layers []string) error {
 	if e := (*ParseError)(nil); errors.As(err, &e) && e.Within == "" {
-		e.Within = within
+		e.Within = unwrap.Name(layers)
 	}
 	return err
 }
@@ -72,13 +71,12 @@ func Unwrap(data []byte, limit int64) (plain []byte, wrappings []string, err err
 	if unwrap.Wrapping(data) == "" {
 		return data, nil, nil
 	}
-	options := &Options{MaxUnpacked: limit}
-	plain, region, within, err := unpack(data, options)
+	plain, region, wrappings, err := unpack(data, &Options{MaxUnpacked: limit})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer region.Free()
-	return bytes.Clone(plain), unwrap.Layers(within), nil
+	return bytes.Clone(plain), wrappings, nil
 }
 
 // ErrNotDataURL says that a URL given to DecodeDataURL has another scheme.

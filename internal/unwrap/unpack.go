@@ -228,6 +228,3 @@ func noun(data []byte) string {
 	}
 	return ""
 }
-
-// Layers is the way back from Name.
-func Layers(name string) []string { return strings.Split(name, " of ") }
