@@ -14,8 +14,7 @@ type Function struct {
 	In   string // the nearest function with a name around one that has none; "": none
 }
 
-// MaxFunctionText is how many bytes a text may have to be read for functions: what is kept of one in which each few bytes are
-// a function takes up to ten times as many.
+// MaxFunctionText is how many bytes a text may have to be read for functions. Of more than a million functions the first ones count.
 const MaxFunctionText = 16 << 20
 
 // FunctionAt returns the function around a position of the text, 0-based. Its URL tells the language: JavaScript with JSX,

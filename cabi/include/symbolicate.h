@@ -291,7 +291,7 @@ sym_status sym_archive_compact(const char *path, size_t path_len, sym_error *err
 
 typedef struct sym_frame {
   sym_str function, file;
-  int64_t line, column;
+  int64_t line, column; /* of bytecode (Hermes, WebAssembly) the column is 1 + the address */
   sym_str printed_function, printed_file; /* as printed; these are the same before symbolication */
   int64_t printed_line, printed_column;
   sym_str raw; /* the line as printed */
@@ -347,9 +347,8 @@ typedef struct sym_artifact {
 sym_status sym_symbolicator_add(sym_handle symbolicator, const sym_artifact *artifact, uint32_t flags,
                                 sym_error *error);
 
-sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len, sym_stack **out, sym_error *error);
-
 /* The result has more frames than the text where the scopes of a map tell of functions that were inlined. */
+sym_status sym_symbolicate(sym_handle symbolicator, const char *text, size_t len, sym_stack **out, sym_error *error);
 
 /* The same for frames that the caller has, the innermost first: their function, file, line, column, kind and raw are
    read. frame_size is sizeof(sym_frame). */

@@ -10,7 +10,7 @@ type Comment struct {
 
 // Trailing returns the comments behind the last token of a JavaScript text. module tells that it is a module, where
 // "<!--" and "-->" are no comments. ok is false where the text can't be split into tokens: a string, a template, a regular
-// expression or a comment does not end, or brackets lie deeper than [MaxDepth].
+// expression or a comment does not end, or there are more brackets in one another, or functions, than [MaxDepth] and [MaxFunctions].
 func Trailing(src string, module bool) (comments []Comment, ok bool) {
 	if len(src) > MaxBytes {
 		return nil, false

@@ -159,7 +159,7 @@ func (p *scanner) scan() {
 		p.pos = lineEnd(p.src, 0)
 		p.end = int32(p.pos)
 	}
-	for len(p.stack) <= MaxDepth {
+	for len(p.stack) <= MaxDepth && len(p.funcs) < MaxFunctions {
 		p.newline = false
 		if p.top().kind != jsxText {
 			p.space()
@@ -178,8 +178,8 @@ func (p *scanner) scan() {
 		}
 		p.end = int32(p.pos)
 	}
-	p.broken = p.broken || p.unclosed || len(p.stack) > MaxDepth
-	for len(p.stack) > 0 { // what is still open ends with the text
+	p.broken = p.broken || p.unclosed || p.pos < len(p.src) // stopped at a limit
+	for len(p.stack) > 0 {                                  // what is still open ends with the text
 		f := p.pop()
 		switch f.kind {
 		case template, hole:

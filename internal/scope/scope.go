@@ -4,7 +4,7 @@
 // It reads the text once, from front to end, without a syntax tree: a stack of open brackets, and at each token whether an
 // operand or an operator comes next, is all that it keeps. Text that is not what it should be gives what can be
 // had; nothing is an error. Time is linear in the text, memory in its functions and in the depth of its
-// brackets, which [MaxDepth] bounds.
+// brackets, which [MaxFunctions] and [MaxDepth] bound.
 //
 //	scan.go     the loop over tokens, operators, the ends of statements
 //	brackets.go what a bracket is when it opens, and was when it closes
@@ -26,6 +26,9 @@ import (
 
 // MaxDepth is how many brackets may be open at once. Text behind that place is not looked at.
 const MaxDepth = 1 << 16
+
+// MaxFunctions is how many functions of a text are found, at 32 bytes each. Text behind the last one is not looked at.
+const MaxFunctions = 1 << 20
 
 // MaxBytes is the longest text that is looked at: offsets are 31-bit numbers.
 const MaxBytes = 1<<31 - 1

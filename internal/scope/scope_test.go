@@ -201,6 +201,17 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+func TestLimits(t *testing.T) {
+	many := strings.Repeat("x=>1;", scope.MaxFunctions+100)
+	assert.Equal(t, scope.MaxFunctions, scope.Scan(many, scope.JavaScript).Len())
+	_, ok := scope.Trailing(many+"//x", false)
+	assert.False(t, ok)
+	deep := strings.Repeat("(", scope.MaxDepth+100) + "function f(){}"
+	assert.Zero(t, scope.Scan(deep, scope.JavaScript).Len())
+	_, ok = scope.Trailing(deep, false)
+	assert.False(t, ok)
+}
+
 func FuzzScan(f *testing.F) {
 	for _, c := range cases {
 		f.Add(c.text, uint8(c.language))

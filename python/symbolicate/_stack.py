@@ -15,7 +15,10 @@ _CODE, _NATIVE = 0, 1
 
 
 class MinifiedFrame(NamedTuple):
-    """A frame as the engine printed it. ``lineno`` and ``colno`` are 1-based, 0: not given."""
+    """A frame as the engine printed it. ``lineno`` and ``colno`` are 1-based, 0: not given.
+
+    Of bytecode (Hermes, WebAssembly) ``colno`` is 1 + the address.
+    """
 
     function: str
     """As printed, "" for none."""
