@@ -1,10 +1,12 @@
 package sourcemap_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/symbolicate/symbolicate/sourcemap"
 )
@@ -42,4 +44,143 @@ func TestTextFunctionAt(t *testing.T) {
 	large := sourcemap.NewText("function g() {" + strings.Repeat(" ", sourcemap.MaxFunctionText) + "}")
 	_, ok = large.FunctionAt("a.js", sourcemap.Position{Column: 20})
 	assert.False(t, ok, "too large")
+}
+
+const (
+	originalCode = `class Cart {
+  #row(line) { return () => total(line) }
+  get sum() { return this.#row(1) }
+}
+const load = wrap(function () { fail() })
+async function start() { load() }
+`
+	minifiedCode = "class t{#n(t){return()=>e(t)}get sum(){return this.#n(1)}}const n=wrap((function(){r()}));async function o(){n()}"
+)
+
+// minified is the map of minifiedCode, which has names as terser (a key's behind it) and esbuild write them, with the source's text or without.
+func minified(t *testing.T, text bool) *sourcemap.Map {
+	t.Helper()
+	var b sourcemap.Builder
+	source := b.AddSource("a.js")
+	if text {
+		require.NoError(t, b.SetText(source, originalCode))
+	}
+	for _, token := range []struct {
+		piece        string
+		line, column int32
+		name         string
+	}{
+		{"class t", 0, 0, ""}, {"t{#n", 0, 6, "Cart"}, {"#n(t){", 1, 2, ""}, {"(t){return()", 1, 2, "row"}, {"return()", 1, 15, ""}, {"e(t)", 1, 28, "total"},
+		{"get sum", 2, 2, ""}, {"return this", 2, 14, ""}, {"n=wrap", 4, 6, "load"}, {"r()", 4, 32, "fail"}, {"async", 5, 0, ""}, {"o(){n", 5, 15, "start"}, {"n()}", 5, 25, "load"},
+	} {
+		name := int32(-1)
+		if token.name != "" {
+			name = b.AddName(token.name)
+		}
+		require.NoError(t, b.Add(sourcemap.Mapping{
+			Generated: sourcemap.Position{Column: int32(strings.Index(minifiedCode, token.piece))}, Source: source,
+			Original: sourcemap.Position{Line: token.line, Column: token.column}, Name: name,
+		}))
+	}
+	m, err := b.Map()
+	require.NoError(t, err)
+	t.Cleanup(m.Close)
+	return m
+}
+
+// functionCases are places in minifiedCode, and the function that their source has there.
+var functionCases = []struct {
+	piece string
+	want  sourcemap.Function
+}{
+	{"return()", sourcemap.Function{Name: "Cart.#row"}},
+	{"e(t)", sourcemap.Function{In: "Cart.#row"}},
+	{"return this", sourcemap.Function{Name: "get Cart.sum"}},
+	{"r()", sourcemap.Function{}},
+	{"n()}", sourcemap.Function{Name: "start"}},
+	{"class t", sourcemap.Function{}},
+}
+
+func atPiece(piece string) sourcemap.Position {
+	return sourcemap.Position{Column: int32(strings.Index(minifiedCode, piece))}
+}
+
+func TestFunctionIn(t *testing.T) {
+	m, code := minified(t, false), sourcemap.NewText(minifiedCode)
+	for _, c := range functionCases {
+		f, ok := m.FunctionIn(code, atPiece(c.piece))
+		assert.True(t, ok)
+		assert.Equal(t, c.want, f, c.piece)
+		_, ok = m.FunctionAt(atPiece(c.piece))
+		assert.False(t, ok, "without text, and without functions of the code")
+	}
+	for _, p := range []sourcemap.Position{{Line: 1}, {Line: -1}} {
+		_, ok := m.FunctionIn(code, p)
+		assert.False(t, ok, p)
+	}
+	_, ok := m.FunctionIn(nil, atPiece("r()"))
+	assert.False(t, ok)
+	// Without names the code's own stand.
+	plain, err := sourcemap.Parse([]byte(`{"version":3,"sources":["a.js"],"mappings":"AAAA"}`), nil)
+	require.NoError(t, err)
+	f, ok := plain.FunctionIn(code, atPiece("return()"))
+	assert.True(t, ok)
+	assert.Equal(t, sourcemap.Function{Name: "t.#n"}, f)
+}
+
+// A saved index answers as the map and the code it was made from, without either.
+func TestSavedFunctions(t *testing.T) {
+	code := sourcemap.NewText(minifiedCode)
+	for _, c := range []struct {
+		name                  string
+		text                  bool
+		options               sourcemap.SaveOptions
+		functions, in, source bool // FunctionAt, FunctionIn and SourceFunctionAt know
+	}{
+		{"none", false, sourcemap.SaveOptions{}, false, false, false},
+		{"of the text", true, sourcemap.SaveOptions{}, true, false, true},
+		{"no text, none saved", true, sourcemap.SaveOptions{NoSources: true}, false, false, false},
+		{"of sources", true, sourcemap.SaveOptions{NoSources: true, Functions: true}, true, false, true},
+		{"of the code", false, sourcemap.SaveOptions{NoSources: true, Functions: true, Generated: []byte(minifiedCode)}, true, true, false},
+		{"of both", true, sourcemap.SaveOptions{Functions: true, Generated: []byte(minifiedCode)}, true, true, true},
+		{"code without functions", true, sourcemap.SaveOptions{NoSources: true, Generated: []byte(minifiedCode)}, false, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := minified(t, c.text)
+			path := filepath.Join(t.TempDir(), "index")
+			require.NoError(t, m.Save(path, &c.options))
+			saved := openFile(t, path)
+			assert.Equal(t, c.options.Functions, saved.HasFunctions())
+			require.NoError(t, saved.Verify())
+			again := filepath.Join(t.TempDir(), "again")
+			require.NoError(t, saved.Save(again, nil), "what was saved is kept")
+			for _, saved := range []*sourcemap.Map{saved, openFile(t, again)} {
+				for column := range int32(len(minifiedCode) + 2) {
+					p := sourcemap.Position{Column: column}
+					f, ok := saved.FunctionAt(p)
+					want, has := m.FunctionAt(p)
+					if !has && c.in {
+						want, has = m.FunctionIn(code, p)
+					}
+					_, mapped := m.Lookup(p)
+					assert.Equal(t, c.functions && has && mapped, ok)
+					if ok {
+						assert.Equal(t, want, f, "column %d", column)
+					}
+					f, ok = saved.FunctionIn(nil, p)
+					assert.Equal(t, c.in, ok)
+					if ok {
+						want, _ := m.FunctionIn(code, p)
+						assert.Equal(t, want, f, "column %d of the code", column)
+					}
+				}
+				_, ok := saved.SourceFunctionAt(0, sourcemap.Position{Line: 1, Column: 20})
+				assert.Equal(t, c.source, ok)
+				for _, i := range []int{-1, 1, 2} {
+					_, ok = saved.SourceFunctionAt(i, sourcemap.Position{})
+					assert.False(t, ok)
+				}
+			}
+		})
+	}
 }

@@ -35,6 +35,8 @@ type loaded struct {
 
 	mu    sync.Mutex
 	texts map[int]*sourcemap.Text // of its sources, as far as frames have asked
+
+	generated map[string]*sourcemap.Text // likewise the generated code, by its URL
 }
 
 // locate finds the map of a file; for each file once, also when many ask at a time.

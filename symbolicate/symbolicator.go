@@ -298,6 +298,9 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite, inlined []Fram
 		inlined = s.applyScopes(l, f, position)
 	} else {
 		s.original(l, f, mapping.Source, mapping.Original)
+		if own, _ := printed.position(); f.NameSource == NamePrinted && own == position && !l.m.IsHermes() && printed.Kind != KindEval {
+			s.nameFromCode(l, f, position)
+		}
 	}
 	if l.m.IsHermes() {
 		return callSite{}, inlined // in bytes there is no gap
@@ -324,17 +327,16 @@ func (s *Symbolicator) original(l *loaded, f *Frame, number int32, position sour
 			f.Function, f.NameSource = fromFunctionMap(name), NameFunctionMap
 		}
 	}
-	switch text := l.code(int(number)); {
+	text := l.code(int(number))
+	if f.NameSource == NamePrinted {
+		l.nameFrom(f, int(number), source.URL, text, position)
+	}
+	switch {
 	case text == nil:
 		f.fail(ReasonSourceMissing, fmt.Sprintf("%s has no text for %s", l.at.name(), orNull(source)))
 	case f.Line > text.NumLines():
 		f.fail(ReasonSourceMissing, fmt.Sprintf("%s says line %d of %s, which has %d", l.at.name(), f.Line, orNull(source), text.NumLines()))
 	default:
-		if f.NameSource == NamePrinted {
-			if function, ok := text.FunctionAt(source.URL, position); ok {
-				f.nameIs(function)
-			}
-		}
 		if f.Context = codeAround(text, f.Line, f.Column, s.context); f.Context == nil {
 			f.fail(ReasonSourceMissing, fmt.Sprintf("line %d of %s is longer than %d bytes", f.Line, orNull(source), MaxCodeLine))
 		}

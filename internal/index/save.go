@@ -19,17 +19,19 @@ type fileWriter struct {
 	err   error
 }
 
-// Save writes an image to out, which starts at its beginning: the sections of this one, and the texts, which may be nil
-// (then those in the image, if there are any). Compression uses so many goroutines, 0: all processors.
-func (m *Image) Save(out io.WriteSeeker, texts *SourceTexts, workers int) error {
+// Save writes an image to out, which starts at its beginning: the sections of this one, and the texts and functions, either of which
+// may be nil (then those in the image, if there are any). Compression uses so many goroutines, 0: all processors.
+func (m *Image) Save(out io.WriteSeeker, texts *SourceTexts, functions FunctionTrees, workers int) error {
 	if _, err := out.Seek(HeadSize, io.SeekStart); err != nil {
 		return err
 	}
 	w := &fileWriter{out: bufio.NewWriterSize(out, 1<<20), at: HeadSize}
 	for kind := range Kind(kinds) {
 		content := m.sections[kind]
-		own := kind != KindTextSpans && (texts == nil || kind < KindTextGroups || kind > KindTextData)
-		if !own || content == nil {
+		switch {
+		case content == nil, kind == KindTextSpans, kind == KindMore,
+			texts != nil && kind >= KindTextGroups && kind <= KindTextData,
+			functions != nil && (kind == KindFunctions || kind == KindFunctionNames):
 			continue
 		}
 		if a := m.area(kind); !a.read(0, len(content)) {
@@ -41,6 +43,9 @@ func (m *Image) Save(out io.WriteSeeker, texts *SourceTexts, workers int) error 
 		if err := w.putTexts(texts, workers); err != nil {
 			return err
 		}
+	}
+	if functions != nil {
+		w.putFunctions(functions)
 	}
 	head, err := w.finish()
 	if err != nil {
@@ -94,8 +99,23 @@ func (w *fileWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// putMore writes the entries for which the head has no room as a section.
+func (w *fileWriter) putMore() {
+	if len(w.table) <= maxSections {
+		return
+	}
+	more := w.table[maxSections-1:]
+	w.table = w.table[:maxSections-1:maxSections-1]
+	table := make([]byte, len(more)*entrySize)
+	for i, e := range more {
+		e.put(table[i*entrySize:])
+	}
+	w.put(KindMore, table)
+}
+
 // finish writes the checksums and returns the head.
 func (w *fileWriter) finish() (head []byte, err error) {
+	w.putMore()
 	w.align()
 	sumsAt := w.at
 	if (w.at-HeadSize)%sumSize != 0 {

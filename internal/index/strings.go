@@ -46,7 +46,7 @@ func (t Texts) Within(i, most int) string {
 	at := 4 * i // the end of the text before it, or for the first one the count
 	// An image that was found out to contradict itself gives no more texts: of texts that overlap, all
 	// together could be thousands of times as large as the image.
-	if t.at.image != nil && t.at.image.untrue.Load() || !t.at.read(at, 8) {
+	if t.at.untrue() || !t.at.read(at, 8) {
 		return ""
 	}
 	start, end := uint32(0), le.Load32(t.data, at+4)

@@ -35,9 +35,9 @@ const MaxName = 4 << 10
 // Name returns what function i is called, "" for one that the language gives no name.
 func (s *Scopes) Name(i int) string { return s.OriginalName(i, nil) }
 
-// OriginalName is Name with original names: original is asked what the identifier, or private name, at a byte offset was
+// OriginalName is Name with original names: original is asked what the identifier, or private name, at these byte offsets was
 // before it was minified; "": what it is now. nil: none was anything else.
-func (s *Scopes) OriginalName(i int, original func(offset int) string) string {
+func (s *Scopes) OriginalName(i int, original func(start, end int) string) string {
 	f, w := &s.funcs[i], namer{s, original}
 	n := &f.name
 	switch f.Kind {
@@ -63,7 +63,7 @@ func (s *Scopes) OriginalName(i int, original func(offset int) string) string {
 // A namer writes names.
 type namer struct {
 	*Scopes
-	original func(offset int) string
+	original func(start, end int) string
 }
 
 // words is the part of the text where a name stands.
@@ -80,7 +80,7 @@ func (w *namer) words(n *name) string {
 // word is the original name of an identifier at the offset, or what it says with its escapes resolved.
 func (w *namer) word(offset int32, text string) string {
 	if w.original != nil {
-		if name := w.original(int(offset)); name != "" {
+		if name := w.original(int(offset), int(offset)+len(text)); name != "" {
 			return name
 		}
 	}

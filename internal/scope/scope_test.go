@@ -124,8 +124,9 @@ func check(t *testing.T, s *scope.Scopes, size int) {
 			require.LessOrEqual(t, s.Func(i-1).Start, f.Start)
 		}
 		require.Less(t, len(s.Name(i)), 4*scope.MaxName)
-		s.OriginalName(i, func(offset int) string {
-			require.Less(t, offset, size)
+		s.OriginalName(i, func(start, end int) string {
+			require.Less(t, start, end)
+			require.LessOrEqual(t, end, size)
 			return ""
 		})
 	}
@@ -152,11 +153,9 @@ func TestOriginalName(t *testing.T) {
 	s := scope.Scan(text, scope.JavaScript)
 	var names, some []string
 	for i := range s.Len() {
-		names = append(names, s.OriginalName(i, func(offset int) string {
-			return strings.FieldsFunc(text[offset:], func(r rune) bool { return strings.ContainsRune("(){}[]. =", r) })[0] + "_"
-		}))
-		some = append(some, s.OriginalName(i, func(offset int) string {
-			if text[offset] == 'A' {
+		names = append(names, s.OriginalName(i, func(start, end int) string { return text[start:end] + "_" }))
+		some = append(some, s.OriginalName(i, func(start, end int) string {
+			if text[start:end] == "A" {
 				return "Cart"
 			}
 			return ""
