@@ -1,6 +1,8 @@
 package sourcemap_test
 
 import (
+	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -128,56 +130,74 @@ func TestFunctionIn(t *testing.T) {
 	assert.Equal(t, sourcemap.Function{Name: "t.#n"}, f)
 }
 
-// A saved index answers as the map and the code it was made from, without either.
+// A map that was read for functions at once answers as the map, and the code, by themselves; so does its saved index, without either.
 func TestSavedFunctions(t *testing.T) {
 	code := sourcemap.NewText(minifiedCode)
 	for _, c := range []struct {
-		name                  string
-		text                  bool
-		options               sourcemap.SaveOptions
-		functions, in, source bool // FunctionAt, FunctionIn and SourceFunctionAt know
+		name      string
+		text      bool // the map has the source's text
+		options   sourcemap.Options
+		noSources bool
+		function  bool // FunctionAt knows when saved
 	}{
-		{"none", false, sourcemap.SaveOptions{}, false, false, false},
-		{"of the text", true, sourcemap.SaveOptions{}, true, false, true},
-		{"no text, none saved", true, sourcemap.SaveOptions{NoSources: true}, false, false, false},
-		{"of sources", true, sourcemap.SaveOptions{NoSources: true, Functions: true}, true, false, true},
-		{"of the code", false, sourcemap.SaveOptions{NoSources: true, Functions: true, Generated: []byte(minifiedCode)}, true, true, false},
-		{"of both", true, sourcemap.SaveOptions{Functions: true, Generated: []byte(minifiedCode)}, true, true, true},
-		{"code without functions", true, sourcemap.SaveOptions{NoSources: true, Generated: []byte(minifiedCode)}, false, false, false},
+		{"none", false, sourcemap.Options{}, false, false},
+		{"of the text", true, sourcemap.Options{}, false, true},
+		{"no text saved", true, sourcemap.Options{}, true, false},
+		{"of sources", true, sourcemap.Options{Functions: true}, true, true},
+		{"of sources, by two", true, sourcemap.Options{Functions: true, Workers: 2}, true, true},
+		{"of no sources", false, sourcemap.Options{Functions: true}, false, false},
+		{"of the code", false, sourcemap.Options{Generated: []byte(minifiedCode)}, false, true},
+		{"of both", true, sourcemap.Options{Functions: true, Generated: []byte(minifiedCode)}, true, true},
+		{"of code that is none", true, sourcemap.Options{Functions: true, Generated: []byte{}}, true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := minified(t, c.text)
-			path := filepath.Join(t.TempDir(), "index")
-			require.NoError(t, m.Save(path, &c.options))
+			var encoded bytes.Buffer
+			require.NoError(t, m.Encode(&encoded, nil))
+			text := encoded.Bytes()
+			parsed, err := sourcemap.Parse(text, &c.options)
+			require.NoError(t, err)
+			t.Cleanup(parsed.Close)
+			file := filepath.Join(t.TempDir(), "map")
+			require.NoError(t, os.WriteFile(file, text, 0o644))
+			opened, err := sourcemap.Open(file, &c.options)
+			require.NoError(t, err)
+			t.Cleanup(opened.Close)
+			path, again := filepath.Join(t.TempDir(), "index"), filepath.Join(t.TempDir(), "again")
+			require.NoError(t, parsed.Save(path, &sourcemap.SaveOptions{NoSources: c.noSources}))
 			saved := openFile(t, path)
-			assert.Equal(t, c.options.Functions, saved.HasFunctions())
-			require.NoError(t, saved.Verify())
-			again := filepath.Join(t.TempDir(), "again")
-			require.NoError(t, saved.Save(again, nil), "what was saved is kept")
-			for _, saved := range []*sourcemap.Map{saved, openFile(t, again)} {
+			require.NoError(t, saved.Save(again, nil))
+			for i, have := range []*sourcemap.Map{parsed, opened, saved, openFile(t, again)} {
+				require.NoError(t, have.Verify())
+				assert.Equal(t, c.options.Functions || c.options.Generated != nil, have.HasFunctions())
 				for column := range int32(len(minifiedCode) + 2) {
 					p := sourcemap.Position{Column: column}
-					f, ok := saved.FunctionAt(p)
-					want, has := m.FunctionAt(p)
-					if !has && c.in {
-						want, has = m.FunctionIn(code, p)
-					}
 					_, mapped := m.Lookup(p)
-					assert.Equal(t, c.functions && has && mapped, ok)
-					if ok {
-						assert.Equal(t, want, f, "column %d", column)
+					want, known := m.FunctionAt(p)
+					inCode, _ := m.FunctionIn(code, p)
+					if !known && mapped && len(c.options.Generated) > 0 {
+						want, known = inCode, true
 					}
-					f, ok = saved.FunctionIn(nil, p)
-					assert.Equal(t, c.in, ok)
-					if ok {
-						want, _ := m.FunctionIn(code, p)
-						assert.Equal(t, want, f, "column %d of the code", column)
+					f, ok := have.FunctionAt(p)
+					if i < 2 || c.function {
+						assert.Equal(t, known, ok)
+						assert.Equal(t, want, f, "column %d", column)
+					} else {
+						assert.False(t, ok)
+					}
+					f, ok = have.FunctionIn(nil, p)
+					assert.Equal(t, c.options.Generated != nil, ok)
+					if len(c.options.Generated) > 0 {
+						assert.Equal(t, inCode, f, "column %d of the code", column)
 					}
 				}
-				_, ok := saved.SourceFunctionAt(0, sourcemap.Position{Line: 1, Column: 20})
-				assert.Equal(t, c.source, ok)
+				f, ok := have.SourceFunctionAt(0, sourcemap.Position{Line: 1, Column: 20})
+				assert.Equal(t, c.text && (i < 2 || !c.noSources || c.options.Functions), ok)
+				if ok {
+					assert.Equal(t, "Cart.#row", f.Name)
+				}
 				for _, i := range []int{-1, 1, 2} {
-					_, ok = saved.SourceFunctionAt(i, sourcemap.Position{})
+					_, ok = have.SourceFunctionAt(i, sourcemap.Position{})
 					assert.False(t, ok)
 				}
 			}

@@ -92,7 +92,7 @@ func openMapped(path string, file *mmap.Region, options *Options) (m *Map, err e
 	case fault != nil:
 		err = &fs.PathError{Op: "read", Path: path, Err: fault}
 	case image != nil:
-		return newMap(image, data, file, file.Free)
+		return newParsed(image, data, file, file.Free, options)
 	}
 	if err != nil {
 		file.Free()
@@ -127,12 +127,7 @@ const MaxSourceTextBytes = index.MaxTextBytes
 // SaveOptions change what Save writes. The zero value and nil are the defaults.
 type SaveOptions struct {
 	NoSources bool // leave the source texts out
-	// Functions puts in where the functions of the sources lie, and their names: [Map.FunctionAt] of the saved index answers at once, and
-	// without source texts. Generated, with Functions, is the generated code: its functions, named by the map ([Map.FunctionIn]), are
-	// put in too. A map that was opened from an index with functions keeps them where Functions is not set.
-	Functions bool
-	Generated []byte
-	Workers   int // goroutines that compress source texts and look for functions; 0: one for each processor
+	Workers   int  // goroutines that compress source texts; 0: one for each processor
 	// Progress is called now and then with the number of sources written and that of all; an error from
 	// it ends the work, and is what Save returns.
 	Progress func(done, total int) error
@@ -167,11 +162,7 @@ func (m *Map) WriteIndex(out io.WriteSeeker, options *SaveOptions) (err error) {
 	if m.image == nil {
 		return errors.New("the map is closed")
 	}
-	var functions index.FunctionTrees
-	if options.Functions {
-		functions = m.functionTrees(options.Generated, options.Workers)
-	}
-	m.read(func() { err = m.image.Save(out, texts, functions, max(options.Workers, 0)) })
+	m.read(func() { err = m.image.Save(out, texts, max(options.Workers, 0)) })
 	if err == nil {
 		err = m.Err()
 	}

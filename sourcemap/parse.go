@@ -41,6 +41,12 @@ type Options struct {
 	// Workers is how many goroutines may work on one map: with 2 or more, mappings are packed while further ones
 	// are decoded, if there are many. 0 is 1.
 	Workers int
+	// Functions has all source texts that the map has read for their functions, with names, at once, instead of when [Map.FunctionAt]
+	// first asks. So they are in what [Map.Save] writes, where it answers without any text.
+	Functions bool
+	// Generated is the generated code, nil: not at hand. It is read for functions, which [Map.FunctionIn] names by the map; with
+	// them [Map.FunctionAt] answers where there is no source text. The code is not kept. Both are of no effect on a saved index.
+	Generated []byte
 	// MaxUnpacked is how many bytes a map in gzip, zstd or a data URL may unpack to, at each of its wrappings. 0 is
 	// DefaultMaxUnpacked; more than MaxBytes is MaxBytes.
 	MaxUnpacked int64
@@ -86,7 +92,7 @@ func parse(data []byte, options *Options, region *mmap.Region) (m *Map, err erro
 			m, err = newMap(image, nil, nil, region.Free)
 		}
 	} else if image, err = newParser(data, options).parse(); err == nil {
-		m, err = newMap(image, data, nil, region.Free)
+		m, err = newParsed(image, data, nil, region.Free, options)
 	}
 	if err != nil {
 		return nil, err

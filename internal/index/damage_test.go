@@ -131,7 +131,7 @@ func sampleImage(t testing.TB) []byte {
 	defer image.Free()
 	require.NoError(t, image.Verify())
 	var out file
-	require.NoError(t, image.Save(&out, textsOf(sampleTexts), nil, 1))
+	require.NoError(t, image.Save(&out, textsOf(sampleTexts), 1))
 	return out.data
 }
 
@@ -484,7 +484,7 @@ func TestEveryByteChangedAndMended(t *testing.T) {
 		ask(image, table, positions)
 		if at%16 == 0 {
 			var out file
-			_ = image.Save(&out, nil, nil, 1)
+			_ = image.Save(&out, nil, 1)
 		}
 		if err := image.Verify(); at < 0 && err != nil || err != nil && !errors.Is(err, ErrDamaged) {
 			return fmt.Sprintf("Verify: %v", err)

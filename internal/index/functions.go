@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/symbolicate/symbolicate/internal/le"
 	"github.com/symbolicate/symbolicate/internal/scopes"
@@ -35,66 +36,74 @@ type Function struct {
 // FunctionTrees are the functions of each source, and of the generated code behind those: nil for a text that was not read for functions.
 type FunctionTrees [][]Function
 
-// putFunctions writes the functions.
-func (w *fileWriter) putFunctions(trees FunctionTrees) {
-	head := make([]byte, 0, functionsHead+len(trees)*functionTree)
-	put := func(values ...int) {
-		for _, v := range values {
-			head = le.AppendUint32(head, uint32(v))
-		}
+// AddFunctions returns an image with the functions besides what this one has, which was built in this process and had none; it
+// stays, and is to be freed.
+func (m *Image) AddFunctions(trees FunctionTrees) (*Image, error) {
+	tables, names, err := trees.encode()
+	if err != nil {
+		return nil, err
 	}
+	w := NewWriter(len(m.data) - HeadSize + len(tables) + len(names) + 16)
+	copy(w.take(len(m.data)-HeadSize), m.data[HeadSize:])
+	for i := range int(le.Load32(m.data, 24)) {
+		at := headerSize + i*entrySize
+		w.table = append(w.table, entry{Kind(le.Load32(m.data, at)), int(le.Load64(m.data, at+8)), int(le.Load64(m.data, at+16))})
+	}
+	w.Put(KindFunctions, tables)
+	w.Put(KindFunctionNames, names)
+	return w.Finish()
+}
+
+// encode makes the two sections.
+func (trees FunctionTrees) encode() (tables, names []byte, err error) {
 	n := 0
 	for _, tree := range trees {
 		n += len(tree)
 	}
-	put(len(trees), n, 0, 0)
+	tables = make([]byte, 0, functionsHead+len(trees)*functionTree+n*functionSize)
+	put := func(values ...int32) {
+		for _, v := range values {
+			tables = le.AppendUint32(tables, uint32(v))
+		}
+	}
+	put(int32(len(trees)), int32(n), 0, 0)
 	n = 0
 	for _, tree := range trees {
 		if tree == nil {
 			put(0, 0)
 			continue
 		}
-		put(n+1, len(tree))
+		put(int32(n+1), int32(len(tree)))
 		n += len(tree)
 	}
-	w.begin(KindFunctions)
-	w.Write(head)
-	numbers, texts := map[string]int{}, []string{}
-	row := make([]byte, 0, functionSize)
+	numbers, size := map[string]int32{}, 0
+	var texts []string
 	for _, tree := range trees {
 		for i := range tree {
 			f := &tree[i]
-			name := 0
-			if f.Name != "" {
-				if name = numbers[f.Name]; name == 0 {
-					texts = append(texts, f.Name)
-					name = len(texts)
-					numbers[f.Name] = name
-				}
+			name := numbers[f.Name]
+			if name == 0 && f.Name != "" {
+				texts = append(texts, f.Name)
+				size += len(f.Name)
+				name = int32(len(texts))
+				numbers[f.Name] = name
 			}
-			row = row[:0]
-			for _, v := range [...]int32{f.Start.Line, f.Start.Column, f.End.Line, f.End.Column, f.Parent + 1, int32(name)} {
-				row = le.AppendUint32(row, uint32(v))
-			}
-			w.Write(row)
+			put(f.Start.Line, f.Start.Column, f.End.Line, f.End.Column, f.Parent+1, name)
 		}
 	}
-	w.end()
-	w.begin(KindFunctionNames)
-	ends := le.AppendUint32(make([]byte, 0, 4+4*len(texts)), uint32(len(texts)))
-	size := 0
+	if n > math.MaxInt32 || uint64(size) > math.MaxUint32 {
+		return nil, nil, fmt.Errorf("%d functions with names of %d bytes", n, size)
+	}
+	names = le.AppendUint32(make([]byte, 0, 4+4*len(texts)+size), uint32(len(texts)))
+	size = 0
 	for _, t := range texts {
 		size += len(t)
-		ends = le.AppendUint32(ends, uint32(size))
+		names = le.AppendUint32(names, uint32(size))
 	}
-	if uint64(size) > 1<<32-1 && w.err == nil {
-		w.err = fmt.Errorf("names of functions of %d bytes", size)
-	}
-	w.Write(ends)
 	for _, t := range texts {
-		w.Write([]byte(t))
+		names = append(names, t...)
 	}
-	w.end()
+	return tables, names, nil
 }
 
 // Functions are the functions that an image has.

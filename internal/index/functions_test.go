@@ -3,6 +3,7 @@ package index
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,10 +72,20 @@ func functionAt(tree []Function, p scopes.Position) (name, in string) {
 // functionsImage is the sample of all proposals, whose map has three sources, with functions of two of them and of the code.
 func functionsImage(t testing.TB, trees FunctionTrees) []byte {
 	t.Helper()
-	image, err := Open(proposalsImage(t), nil)
+	image, err := open(proposalsImage(t))
 	require.NoError(t, err)
+	return withFunctions(t, image, nil, trees)
+}
+
+// withFunctions saves the image with functions.
+func withFunctions(t testing.TB, image *Image, texts *SourceTexts, trees FunctionTrees) []byte {
+	t.Helper()
+	added, err := image.AddFunctions(trees)
+	require.NoError(t, err)
+	defer added.Free()
+	require.NoError(t, added.Verify())
 	var out file
-	require.NoError(t, image.Save(&out, nil, trees, 1))
+	require.NoError(t, added.Save(&out, texts, 1))
 	return out.data
 }
 
@@ -115,12 +126,9 @@ func TestFunctions(t *testing.T) {
 			_, _, read := functions.At(i, scopes.Position{})
 			require.False(t, read)
 		}
-		// Saved again the functions stay, or others take their place.
-		var same, other file
-		require.NoError(t, image.Save(&same, nil, nil, 1))
-		require.Equal(t, partsOf(t, image.Bytes()), partsOf(t, same.data))
-		require.NoError(t, image.Save(&other, nil, sampleFunctions(), 1))
-		require.Equal(t, functionsImage(t, sampleFunctions()), other.data)
+		var again file
+		require.NoError(t, image.Save(&again, nil, 1))
+		require.Equal(t, image.Bytes(), again.data)
 	}
 	plain, err := Open(proposalsImage(t), nil)
 	require.NoError(t, err)
@@ -136,14 +144,13 @@ func TestMoreSections(t *testing.T) {
 		p[kind] = sample[kind]
 	}
 	p[KindReactNative] = sample[KindNames]
-	image, err := Open(p.image(), nil)
+	image, err := open(p.image())
 	require.NoError(t, err)
-	var out file
-	require.NoError(t, image.Save(&out, textsOf(sampleTexts[:3]), sampleFunctions(), 1))
-	whole, err := Open(out.data, nil)
+	data := withFunctions(t, image, textsOf(sampleTexts[:3]), sampleFunctions())
+	whole, err := Open(data, nil)
 	require.NoError(t, err)
 	require.NoError(t, whole.Verify())
-	require.Equal(t, maxSections, int(le.Load32(out.data, 24)))
+	require.Equal(t, maxSections, int(le.Load32(data, 24)))
 	require.Positive(t, whole.Size(KindMore))
 	for kind := KindInfo; kind < KindMore; kind++ {
 		switch kind {
@@ -161,7 +168,7 @@ func TestMoreSections(t *testing.T) {
 	name, _, _ := functions.At(0, scopes.Position{Line: 1, Column: 5})
 	assert.Equal(t, "Cart.#row", name)
 	var again file
-	require.NoError(t, whole.Save(&again, nil, nil, 1))
+	require.NoError(t, whole.Save(&again, nil, 1))
 	second, err := Open(again.data, nil)
 	require.NoError(t, err)
 	require.NoError(t, second.Verify())
@@ -183,7 +190,7 @@ func TestMoreSections(t *testing.T) {
 			}
 		},
 	} {
-		data := append([]byte(nil), out.data...)
+		data := slices.Clone(data)
 		change(data)
 		if name != "many" { // whose head is looked at first
 			_, err = Open(data, nil)
@@ -193,7 +200,7 @@ func TestMoreSections(t *testing.T) {
 		_, err = Open(data, nil)
 		assert.ErrorIs(t, err, ErrDamaged, name)
 	}
-	unknown := append([]byte(nil), out.data...)
+	unknown := slices.Clone(data)
 	le.Store32(unknown, at, 1000)
 	mend(unknown)
 	_, err = Open(unknown, nil)
@@ -266,7 +273,7 @@ func TestHostileFunctions(t *testing.T) {
 			require.NoError(t, err)
 			askFunctions(image)
 			var out file
-			_ = image.Save(&out, nil, nil, 1)
+			_ = image.Save(&out, nil, 1)
 			assert.ErrorIs(t, image.Verify(), ErrDamaged)
 			fresh, _, err := openAll(data)
 			require.NoError(t, err)

@@ -93,7 +93,7 @@ func FuzzOpen(f *testing.F) {
 			require.ErrorIs(t, err, ErrDamaged)
 		}
 		var out file
-		if err := image.Save(&out, nil, nil, 1); err == nil {
+		if err := image.Save(&out, nil, 1); err == nil {
 			again, _, err := openAll(out.data)
 			require.NoError(t, err)
 			for i := range again.sums {
@@ -380,8 +380,8 @@ func FuzzTexts(f *testing.F) {
 		require.NoError(t, err)
 		defer image.Free()
 		var first, second file
-		require.NoError(t, image.Save(&first, texts, nil, 1))
-		require.NoError(t, image.Save(&second, texts, nil, 3))
+		require.NoError(t, image.Save(&first, texts, 1))
+		require.NoError(t, image.Save(&second, texts, 3))
 		require.Equal(t, first.data, second.data, "one goroutine and three")
 		saved, err := Open(first.data, nil)
 		require.NoError(t, err)
@@ -425,7 +425,7 @@ func FuzzLists(f *testing.F) {
 		require.NoError(t, err)
 		defer image.Free()
 		var out file
-		require.NoError(t, image.Save(&out, nil, nil, 1))
+		require.NoError(t, image.Save(&out, nil, 1))
 		saved, err := Open(out.data, nil)
 		require.NoError(t, err)
 		for _, m := range []*Image{image, saved} {

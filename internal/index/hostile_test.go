@@ -252,7 +252,7 @@ func TestHostileImages(t *testing.T) {
 				ask(image, table, positions)
 				err = image.Verify()
 				var out file
-				_ = image.Save(&out, nil, nil, 1)
+				_ = image.Save(&out, nil, 1)
 			}
 			assert.Less(t, allocated()-before, uint64(16<<20), "bytes allocated")
 			// Verify finds it by itself, too.
@@ -344,7 +344,7 @@ func TestHostileHeads(t *testing.T) {
 				ask(image, table, samplePositions())
 				err = image.Verify()
 				var out file
-				_ = image.Save(&out, nil, nil, 1)
+				_ = image.Save(&out, nil, 1)
 			}
 			if c.kind == nil {
 				assert.NoError(t, err)

@@ -123,7 +123,7 @@ func TestNothingIsReadAfterSave(t *testing.T) {
 	} {
 		over.Store(false)
 		end.make()
-		require.ErrorIs(t, image.Save(end.out, texts, nil, 4), stop, end.name)
+		require.ErrorIs(t, image.Save(end.out, texts, 4), stop, end.name)
 		over.Store(true)
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -50,7 +50,7 @@ func proposalsImage(t testing.TB) []byte {
 	defer image.Free()
 	require.NoError(t, image.Verify())
 	var out file
-	require.NoError(t, image.Save(&out, nil, nil, 1))
+	require.NoError(t, image.Save(&out, nil, 1))
 	return out.data
 }
 
@@ -216,7 +216,7 @@ func TestHostileProposals(t *testing.T) {
 				askProposals(image, table)
 				err = image.Verify()
 				var out file
-				_ = image.Save(&out, nil, nil, 1)
+				_ = image.Save(&out, nil, 1)
 			}
 			assert.Less(t, allocated()-before, uint64(16<<20), "bytes allocated")
 			if c.verify == damaged || c.verify == either && err != nil {
@@ -302,7 +302,7 @@ func TestProposalsSaved(t *testing.T) {
 	assert.Equal(t, want, askProposals(image, table))
 	assert.Greater(t, len(want), 5_000)
 	var out file
-	require.NoError(t, image.Save(&out, nil, nil, 1))
+	require.NoError(t, image.Save(&out, nil, 1))
 	assert.Equal(t, sample, out.data)
 }
 

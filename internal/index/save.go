@@ -19,19 +19,17 @@ type fileWriter struct {
 	err   error
 }
 
-// Save writes an image to out, which starts at its beginning: the sections of this one, and the texts and functions, either of which
-// may be nil (then those in the image, if there are any). Compression uses so many goroutines, 0: all processors.
-func (m *Image) Save(out io.WriteSeeker, texts *SourceTexts, functions FunctionTrees, workers int) error {
+// Save writes an image to out, which starts at its beginning: the sections of this one, and the texts, which may be nil
+// (then those in the image, if there are any). Compression uses so many goroutines, 0: all processors.
+func (m *Image) Save(out io.WriteSeeker, texts *SourceTexts, workers int) error {
 	if _, err := out.Seek(HeadSize, io.SeekStart); err != nil {
 		return err
 	}
 	w := &fileWriter{out: bufio.NewWriterSize(out, 1<<20), at: HeadSize}
 	for kind := range Kind(kinds) {
 		content := m.sections[kind]
-		switch {
-		case content == nil, kind == KindTextSpans, kind == KindMore,
-			texts != nil && kind >= KindTextGroups && kind <= KindTextData,
-			functions != nil && (kind == KindFunctions || kind == KindFunctionNames):
+		own := kind != KindTextSpans && kind != KindMore && (texts == nil || kind < KindTextGroups || kind > KindTextData)
+		if !own || content == nil {
 			continue
 		}
 		if a := m.area(kind); !a.read(0, len(content)) {
@@ -43,9 +41,6 @@ func (m *Image) Save(out io.WriteSeeker, texts *SourceTexts, functions FunctionT
 		if err := w.putTexts(texts, workers); err != nil {
 			return err
 		}
-	}
-	if functions != nil {
-		w.putFunctions(functions)
 	}
 	head, err := w.finish()
 	if err != nil {
@@ -105,7 +100,7 @@ func (w *fileWriter) putMore() {
 		return
 	}
 	more := w.table[maxSections-1:]
-	w.table = w.table[:maxSections-1:maxSections-1]
+	w.table = w.table[: maxSections-1 : maxSections-1]
 	table := make([]byte, len(more)*entrySize)
 	for i, e := range more {
 		e.put(table[i*entrySize:])

@@ -1,30 +1,47 @@
 package sourcemap
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 
 	"github.com/symbolicate/symbolicate/internal/index"
+	"github.com/symbolicate/symbolicate/internal/mmap"
 	"github.com/symbolicate/symbolicate/internal/scope"
 )
 
-// functionTrees reads all source texts, and the generated code, for functions, with so many goroutines (0: one for each processor).
-func (m *Map) functionTrees(generated []byte, workers int) index.FunctionTrees {
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
+// newParsed is newMap for a map that was parsed, with the functions that the options ask for.
+func newParsed(image *index.Image, data []byte, file *mmap.Region, release func(), options *Options) (*Map, error) {
+	m, err := newMap(image, data, file, release)
+	if err != nil || !options.Functions && options.Generated == nil {
+		return m, err
 	}
+	more, err := image.AddFunctions(m.functionTrees(options))
+	m.cleanup.Stop() // whose memory is that of the next one
+	image.Free()
+	if err != nil {
+		release()
+		return nil, &ParseError{Kind: ErrLimit, Detail: "functions: " + err.Error()}
+	}
+	return newMap(more, data, file, release)
+}
+
+// functionTrees finds the functions that the options ask for.
+func (m *Map) functionTrees(options *Options) index.FunctionTrees {
 	trees := make(index.FunctionTrees, m.info.Sources+1)
+	sources := 0
+	if options.Functions {
+		sources = m.info.Sources
+	}
 	var next atomic.Int64
 	var all sync.WaitGroup
-	for range min(workers, len(trees)) {
+	for range max(options.Workers, 1) {
 		all.Go(func() {
 			for {
 				// The generated code is the longest text, and comes first.
 				switch i := int(next.Add(1)) - 1; {
 				case i == 0:
-					trees[m.info.Sources] = m.generatedTree(generated)
-				case i <= m.info.Sources:
+					trees[m.info.Sources] = m.generatedTree(options.Generated)
+				case i <= sources:
 					trees[i-1] = m.sourceTree(i - 1)
 				default:
 					return
