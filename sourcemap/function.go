@@ -67,10 +67,7 @@ func (f *functions) at(p Position, name func(i int) string) (found Function) {
 
 // tree returns all of the functions, for a saved index.
 func (f *functions) tree(name func(i int) string) []index.Function {
-	place := func(offset int32) scopes.Position {
-		line, column := f.places.Position(int(offset))
-		return scopes.Position{Line: line, Column: column}
-	}
+	place := func(offset int32) scopes.Position { return scopes.Position(f.place(offset)) }
 	n := f.scopes.Len()
 	tree := make([]index.Function, 0, n)
 	numbers, depths := make([]int32, n), make([]int16, n) // in the tree
@@ -119,9 +116,7 @@ func (m *Map) originalNames(f *functions) func(i int) string {
 		return f.scopes.Name
 	}
 	original := func(start, end int) string {
-		line, column := f.places.Position(start)
-		endLine, endColumn := f.places.Position(end)
-		name := m.nameOf(Position{line, column}, Position{endLine, endColumn})
+		name := m.nameOf(f.place(int32(start)), f.place(int32(end)))
 		if f.scopes.Private(start) && name != "" && name[0] != '#' {
 			name = "#" + name
 		}

@@ -74,3 +74,66 @@ func (m *Map) sourceTree(i int) []index.Function {
 	functions := NewText(text).read(language)
 	return functions.tree(functions.scopes.Name)
 }
+
+// A FunctionRange is a function as it stands in a text.
+type FunctionRange struct {
+	Name       string // as in [Function], "": it has none
+	Kind       FunctionKind
+	Start, End Position // 0-based; the end is exclusive
+	Parent     int      // number of the function around it, in the same list; -1: none
+}
+
+// FunctionKind is what a function is.
+type FunctionKind string
+
+// The kinds of functions. A field is the code that gives the fields of an object their values, a static block that of a class.
+const (
+	KindFunction    FunctionKind = "function"
+	KindArrow       FunctionKind = "arrow"
+	KindMethod      FunctionKind = "method"
+	KindGetter      FunctionKind = "getter"
+	KindSetter      FunctionKind = "setter"
+	KindConstructor FunctionKind = "constructor"
+	KindField       FunctionKind = "field"
+	KindStaticBlock FunctionKind = "static block"
+)
+
+var functionKinds = [...]FunctionKind{
+	scope.Function: KindFunction, scope.Arrow: KindArrow, scope.Method: KindMethod, scope.Getter: KindGetter, scope.Setter: KindSetter,
+	scope.Constructor: KindConstructor, scope.Field: KindField, scope.StaticBlock: KindStaticBlock,
+}
+
+// Functions returns the functions of the text in the order of their starts, a function before those inside it. Its URL tells the language, as
+// for [Text.FunctionAt]; ok is false where that is none.
+func (t *Text) Functions(url string) (list []FunctionRange, ok bool) {
+	language, ok := scope.LanguageOf(url)
+	if !ok || len(t.text) > MaxFunctionText {
+		return nil, false
+	}
+	functions := t.read(language)
+	return functions.list(functions.scopes.Name), true
+}
+
+// FunctionsIn returns the functions of the generated code likewise, with the names of [Map.FunctionIn]; none where it is longer than
+// [MaxGeneratedText].
+func (m *Map) FunctionsIn(code *Text) []FunctionRange {
+	if len(code.text) > MaxGeneratedText {
+		return nil
+	}
+	functions := code.read(scope.JavaScript)
+	return functions.list(m.originalNames(functions))
+}
+
+func (f *functions) list(name func(i int) string) []FunctionRange {
+	list := make([]FunctionRange, f.scopes.Len())
+	for i := range list {
+		from := f.scopes.Func(i)
+		list[i] = FunctionRange{Name: name(i), Kind: functionKinds[from.Kind], Start: f.place(from.Start), End: f.place(from.End), Parent: int(from.Parent)}
+	}
+	return list
+}
+
+func (f *functions) place(offset int32) Position {
+	line, column := f.places.Position(int(offset))
+	return Position{line, column}
+}
