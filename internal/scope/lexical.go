@@ -64,7 +64,7 @@ func (p *scanner) space() {
 			}
 			i = lineEnd(src, i)
 		case '-':
-			if !p.html || !p.newline && p.started || !strings.HasPrefix(src[i:], "-->") {
+			if !p.html || !p.newline && p.started() || !strings.HasPrefix(src[i:], "-->") {
 				p.pos = i
 				return
 			}
@@ -86,8 +86,23 @@ func (p *scanner) space() {
 	p.pos = i
 }
 
+// mayBeSpace tells the bytes that white space and comments start with; others may, too.
+var mayBeSpace = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= 0x80 || strings.IndexByte("\t\n\v\f\r /<-", byte(c)) >= 0
+	}
+	return t
+}()
+
 // after returns where the next token starts behind the offset, and whether a line end lies between.
 func (p *scanner) after(at int) (next int, newline bool) {
+	if at < len(p.src) && !mayBeSpace[p.src[at]] {
+		return at, false
+	}
+	return p.behindSpace(at)
+}
+
+func (p *scanner) behindSpace(at int) (next int, newline bool) {
 	pos, was := p.pos, p.newline
 	p.pos, p.newline = at, false
 	p.space()
@@ -244,12 +259,12 @@ func (p *scanner) template() {
 		case '`':
 			p.pos = i + 1
 			p.pop()
-			p.ended()
+			p.state = hasOperand
 			return
 		case '$':
 			if i+1 < len(src) && src[i+1] == '{' {
 				p.pos = i + 2
-				p.push(hole, int32(i+1))
+				p.push(hole)
 				return
 			}
 		}
