@@ -1,6 +1,9 @@
 package scope
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // isWord tells the bytes of identifiers: what is not ASCII counts, and the backslash of an escape.
 var isWord = func() (t [256]bool) {
@@ -10,8 +13,45 @@ var isWord = func() (t [256]bool) {
 	return t
 }()
 
+// startsWord tells those that one may start with.
+var startsWord = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isWord[c] && !(c >= '0' && c <= '9')
+	}
+	return t
+}()
+
+// plainWord tells those that are ASCII and no escape: the bytes of nearly all words.
+var plainWord = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isWord[c] && c < 0x80 && c != '\\'
+	}
+	return t
+}()
+
 // wordEnd returns where the word that goes on at i ends: an identifier, a keyword, with its escapes.
 func wordEnd(src string, i int) int {
+	for i+8 <= len(src) {
+		if other := notWord(load(src, i)); other != 0 {
+			i += bits.TrailingZeros64(other) / 8
+			if isWord[src[i]] || src[i] == '{' {
+				return wideWordEnd(src, i)
+			}
+			return i
+		}
+		i += 8
+	}
+	for i < len(src) && plainWord[src[i]] {
+		i++
+	}
+	if i == len(src) || !isWord[src[i]] && src[i] != '{' {
+		return i
+	}
+	return wideWordEnd(src, i)
+}
+
+// wideWordEnd is wordEnd where there may be escapes and what is not ASCII.
+func wideWordEnd(src string, i int) int {
 	for ; i < len(src); i++ {
 		switch c := src[i]; {
 		case c >= 0x80:
@@ -179,6 +219,18 @@ func isLineEnd(src string, i int) bool {
 func quoted(src string, i int) (end int, closed bool) {
 	quote := src[i]
 	for i++; i < len(src); i++ {
+		for i+8 <= len(src) {
+			x := load(src, i)
+			stops := equal(x, quote) | equal(x, '\\') | equal(x, '\n') | equal(x, '\r')
+			if stops != 0 {
+				i += bits.TrailingZeros64(stops) / 8
+				break
+			}
+			i += 8
+		}
+		if i == len(src) {
+			break
+		}
 		switch src[i] {
 		case quote:
 			return i + 1, true

@@ -8,6 +8,19 @@ func (p *scanner) member() {
 		return
 	}
 	f.name, f.getter = name{class: -1}, Method
+	if c := p.src[p.pos]; f.kind == object && startsWord[c] {
+		end := wordEnd(p.src, p.pos+1)
+		switch p.at(end) {
+		case ':':
+			f.name.kind, f.name.start, f.name.end = byWord, int32(p.pos), int32(end)
+			p.pos = end
+			p.value(f)
+			return
+		case ',':
+			p.pos = end + 1
+			return
+		}
+	}
 	if f.kind == class {
 		f.name.class = f.fn
 	}
@@ -135,16 +148,8 @@ func (p *scanner) afterKey(f *frame) {
 	switch c := p.at(p.pos); {
 	case c == '(':
 		p.method(f)
-	case c == ':' && f.kind == object:
-		p.pos++
-		f.stage = value
-		p.operator()
-		p.pending, p.pendAt = f.name, int32(p.pos)
-	case c == '=' && f.kind == object:
-		p.pos++
-		f.stage = value
-		p.operator()
-		p.pending, p.pendAt = f.name, int32(p.pos)
+	case (c == ':' || c == '=') && f.kind == object:
+		p.value(f)
 	case c == ':':
 		p.pos = p.typeEnd(p.pos + 1)
 	case c == '=':
@@ -159,6 +164,14 @@ func (p *scanner) afterKey(f *frame) {
 		f.stage = value // an object that is none
 		p.state = hasOperand
 	}
+}
+
+// value comes behind the colon, or the = of a pattern, at the position.
+func (p *scanner) value(f *frame) {
+	p.pos++
+	f.stage = value
+	p.operator()
+	p.pending, p.pendAt = f.name, int32(p.pos)
 }
 
 func (p *scanner) method(f *frame) {

@@ -196,16 +196,22 @@ func (p *scanner) scan() {
 		p.first = int32(p.pos)
 	}
 	p.end = p.first
-	for len(p.stack) <= MaxDepth && len(p.funcs) < MaxFunctions {
+	for p.pos < len(p.src) && len(p.stack) <= MaxDepth && len(p.funcs) < MaxFunctions {
+		c := p.src[p.pos]
 		p.newline = false
-		if p.pos < len(p.src) && mayBeSpace[p.src[p.pos]] && p.top.kind != jsxText {
+		if mayBeSpace[c] && p.top.kind != jsxText {
 			p.space()
+			if p.pos >= len(p.src) {
+				break
+			}
+			c = p.src[p.pos]
 		}
-		if p.pos >= len(p.src) {
-			break
+		if p.frequent(c) {
+			p.end = int32(p.pos)
+			continue
 		}
 		start, depth := p.pos, len(p.stack)
-		p.token(p.src[p.pos])
+		p.token(c)
 		if p.pos == start {
 			if len(p.stack) != depth { // the token is for the frame around
 				continue
@@ -228,13 +234,60 @@ func (p *scanner) scan() {
 	}
 }
 
+// frequent reads the next token where it is one of those that are most of a text and mean the same nearly everywhere; false: it is not.
+func (p *scanner) frequent(c byte) bool {
+	f := p.top
+	if f.kind >= object && (f.kind != object || f.stage != value) || p.newline && p.state > hasDot {
+		return false
+	}
+	if startsWord[c] {
+		p.word()
+		return true
+	}
+	switch c {
+	case '.':
+		if p.pos+1 < len(p.src) && startsWord[p.src[p.pos+1]] {
+			p.dot(1)
+			return true
+		}
+	case ',':
+		if f.kind != arrow {
+			p.pos++
+			p.comma()
+			return true
+		}
+	case '(':
+		if p.state.operand() {
+			p.goesOn()
+			p.pos++
+			p.push(args)
+			return true
+		}
+	case ')':
+		if f.kind == args && !f.special && f.then == operand {
+			p.pos++
+			p.pop()
+			p.state = hasOperand
+			return true
+		}
+	case ';':
+		if f.kind <= body {
+			p.pos++
+			f.special, f.ternary = false, 0
+			p.newStatement()
+			return true
+		}
+	}
+	return false
+}
+
 // token reads the next token, or as much more as its frame reads at once.
 func (p *scanner) token(c byte) {
 	if k := p.top.kind; k >= object && (k != object || p.top.stage != value) {
 		p.part()
 		return
 	}
-	if p.newline && p.state.operand() {
+	if p.newline && p.state > hasDot {
 		if p.fieldEnds(c) {
 			p.endArrows()
 			p.endField()
@@ -245,7 +298,7 @@ func (p *scanner) token(c byte) {
 		}
 	}
 	switch {
-	case isWord[c] && (c > '9' || c == '$'):
+	case startsWord[c]:
 		p.word()
 	case c >= '0' && c <= '9':
 		p.startOperand()
@@ -398,13 +451,7 @@ func (p *scanner) punctuation(c byte) {
 	case ',':
 		p.pos++
 		p.endArrows()
-		p.lastAt = -1
-		f := p.top
-		f.ternary = 0
-		p.operator()
-		if f.kind == object {
-			f.stage = memberStart
-		}
+		p.comma()
 	case ':':
 		p.colon()
 	case '?':
@@ -476,6 +523,16 @@ func (p *scanner) punctuation(c byte) {
 	default:
 		p.pos++
 		p.operator()
+	}
+}
+
+// comma notes that a comma was read.
+func (p *scanner) comma() {
+	p.state, p.lastAt = wantsOperand, -1
+	f := p.top
+	f.ternary = 0
+	if f.kind == object {
+		f.stage = memberStart
 	}
 }
 

@@ -1,5 +1,7 @@
 package scope
 
+import "strings"
+
 func (p *scanner) decorator() {
 	if p.newline && p.state.operand() {
 		p.insertSemicolon()
@@ -42,23 +44,44 @@ func (p *scanner) word() {
 		p.property(end)
 		return
 	}
-	if n := end - start; n >= 2 && n <= 10 && p.src[start] >= 'a' && p.src[start] <= 'y' {
-		if p.keyword(p.src[start:end], start) {
-			return
-		}
+	if text := p.src[start:end]; mayBeKeyword(text) && p.keyword(text, start) {
+		return
 	}
 	p.startOperand()
-	switch p.state {
-	case wantsOperand:
-		p.state = hasOperand
+	was := p.state
+	p.state = hasOperand
+	if end < len(p.src) && p.src[end] == '.' {
+		for end+1 < len(p.src) && p.src[end] == '.' && startsWord[p.src[end+1]] {
+			end = wordEnd(p.src, end+2)
+		}
+		p.pos = end
+	} else if !was.operand() {
 		p.before, p.aloneAt = p.end, int32(end)
-	case atStatement:
-		p.state = hasLabel
-		p.before, p.aloneAt = p.end, int32(end)
-	default:
-		p.state = hasOperand
+		if was == atStatement {
+			p.state = hasLabel
+		}
 	}
 	p.chain, p.chainEnd, p.chainAt = int32(start), int32(end), int32(end)
+}
+
+// keywords are all words that keyword knows.
+var keywords = strings.Fields(`function class return throw break continue if while for with switch catch else do try finally case default
+	export import var const let using new typeof void delete await yield in instanceof extends of async as satisfies implements
+	interface type namespace module declare abstract enum global`)
+
+// keywordLengths has, by the first two letters of keywords, a bit for each length.
+var keywordLengths = func() (t [1 << 10]uint16) {
+	for _, word := range keywords {
+		t[letters(word)] |= 1 << len(word)
+	}
+	return t
+}()
+
+func letters(word string) int { return int(word[0]&31)<<5 | int(word[1]&31) }
+
+// mayBeKeyword tells most words that are none.
+func mayBeKeyword(word string) bool {
+	return len(word) >= 2 && len(word) < 16 && keywordLengths[letters(word)]>>len(word)&1 != 0
 }
 
 // keyword reads a word that may be more than a name; false: it is a name.
