@@ -47,10 +47,18 @@ func (p *scanner) openParen(async int32) {
 
 // wanted returns what a function that starts now gets for a name.
 func (p *scanner) wanted() name {
-	if p.pendAt == p.end {
-		return p.pending
+	return p.wantedAt(p.end)
+}
+
+// wantedAt is wanted where the token before ended there.
+func (p *scanner) wantedAt(end int32) name {
+	switch {
+	case p.pendAt != end:
+		return name{}
+	case p.pending.kind == byTarget:
+		p.pending = p.target(p.pending)
 	}
-	return name{}
+	return p.pending
 }
 
 func (p *scanner) openBrace() {
@@ -190,14 +198,11 @@ func (p *scanner) arrow(start int32, n name, at int) {
 
 // arrowOfWord starts the body of an arrow whose parameter is the word before the => at the position.
 func (p *scanner) arrowOfWord() {
-	start, n := p.chain, name{}
+	start := p.chain
 	if p.asyncAt == p.before {
 		start = p.async
 	}
-	if p.pendAt == p.before {
-		n = p.pending
-	}
-	p.arrow(start, n, p.pos)
+	p.arrow(start, p.wantedAt(p.before), p.pos)
 }
 
 // functionBody comes behind the parameters of a function: its body, or it has none and is none.

@@ -21,6 +21,14 @@ var startsWord = func() (t [256]bool) {
 	return t
 }()
 
+// letter tells those of them that are ASCII and no escape.
+var letter = func() (t [256]bool) {
+	for c := range t {
+		t[c] = startsWord[c] && c < 0x80 && c != '\\'
+	}
+	return t
+}()
+
 // plainWord tells those that are ASCII and no escape: the bytes of nearly all words.
 var plainWord = func() (t [256]bool) {
 	for c := range t {
@@ -28,6 +36,14 @@ var plainWord = func() (t [256]bool) {
 	}
 	return t
 }()
+
+// shortWordEnd is wordEnd, made for words of a letter.
+func shortWordEnd(src string, i int) int {
+	if i < len(src) && !isWord[src[i]] && src[i] != '{' {
+		return i
+	}
+	return wordEnd(src, i)
+}
 
 // wordEnd returns where the word that goes on at i ends: an identifier, a keyword, with its escapes.
 func wordEnd(src string, i int) int {

@@ -23,6 +23,7 @@ const (
 	byDefault            // export default
 	byThis               // this.x = inside class
 	byClassOnly          // what is called after its class: constructor, initialisers
+	byTarget             // while scanning: what stands in front of an =, see target
 )
 
 // NameAt returns the byte offset of the identifier that names function i, or -1: of "c" in a.b.c = function(){}. There a

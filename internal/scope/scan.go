@@ -196,7 +196,11 @@ func (p *scanner) scan() {
 		p.first = int32(p.pos)
 	}
 	p.end = p.first
-	for p.pos < len(p.src) && len(p.stack) <= MaxDepth && len(p.funcs) < MaxFunctions {
+	for len(p.stack) <= MaxDepth && len(p.funcs) < MaxFunctions {
+		p.frequent()
+		if p.pos >= len(p.src) {
+			break
+		}
 		c := p.src[p.pos]
 		p.newline = false
 		if mayBeSpace[c] && p.top.kind != jsxText {
@@ -205,10 +209,6 @@ func (p *scanner) scan() {
 				break
 			}
 			c = p.src[p.pos]
-		}
-		if p.frequent(c) {
-			p.end = int32(p.pos)
-			continue
 		}
 		start, depth := p.pos, len(p.stack)
 		p.token(c)
@@ -232,53 +232,6 @@ func (p *scanner) scan() {
 			p.funcs[f.fn].End = max(p.end, p.funcs[f.fn].Start)
 		}
 	}
-}
-
-// frequent reads the next token where it is one of those that are most of a text and mean the same nearly everywhere; false: it is not.
-func (p *scanner) frequent(c byte) bool {
-	f := p.top
-	if f.kind >= object && (f.kind != object || f.stage != value) || p.newline && p.state > hasDot {
-		return false
-	}
-	if startsWord[c] {
-		p.word()
-		return true
-	}
-	switch c {
-	case '.':
-		if p.pos+1 < len(p.src) && startsWord[p.src[p.pos+1]] {
-			p.dot(1)
-			return true
-		}
-	case ',':
-		if f.kind != arrow {
-			p.pos++
-			p.comma()
-			return true
-		}
-	case '(':
-		if p.state.operand() {
-			p.goesOn()
-			p.pos++
-			p.push(args)
-			return true
-		}
-	case ')':
-		if f.kind == args && !f.special && f.then == operand {
-			p.pos++
-			p.pop()
-			p.state = hasOperand
-			return true
-		}
-	case ';':
-		if f.kind <= body {
-			p.pos++
-			f.special, f.ternary = false, 0
-			p.newStatement()
-			return true
-		}
-	}
-	return false
 }
 
 // token reads the next token, or as much more as its frame reads at once.
@@ -580,17 +533,17 @@ func (p *scanner) property(end int) {
 func (p *scanner) assign() {
 	var n name
 	if p.chainAt == p.end && p.state.operand() {
-		n = p.target()
+		n = name{kind: byTarget, class: -1, start: p.chain, end: p.chainEnd}
 	}
 	p.pos++
 	p.operator()
 	p.pending, p.pendAt = n, int32(p.pos)
 }
 
-// target is the operand that stands before as a name.
-func (p *scanner) target() name {
-	words := p.src[p.chain:p.chainEnd]
-	n := name{kind: byWord, class: -1, start: p.chain, end: p.chainEnd}
+// target is the operand in front of an = as a name.
+func (p *scanner) target(n name) name {
+	words := p.src[n.start:n.end]
+	n.kind = byWord
 	for i := range len(words) {
 		if isWord[words[i]] {
 			continue
