@@ -30,7 +30,7 @@ func mapsOf(t testing.TB, texts map[string]string) func(url string) (*sourcemap.
 	}
 }
 
-// in writes a map with its mappings as numbers: "line:column source:line:column name, …", the last two where it has them.
+// in writes a map with its mappings as numbers: "line:column source:line:column name range, …", the last three where it has them.
 func in(m *sourcemap.Map) string {
 	var list []string
 	for mapping := range m.Mappings() {
@@ -45,6 +45,9 @@ func in(m *sourcemap.Map) string {
 		}
 		if mapping.Name >= 0 {
 			text += " " + m.Name(int(mapping.Name))
+		}
+		if mapping.Range {
+			text += " range"
 		}
 		list = append(list, text)
 	}
@@ -276,6 +279,7 @@ func randomChain(random *rand.Rand, plain bool) chain {
 						m.Name = random.Int32N(int32(len(names)))
 					}
 				}
+				m.Range = !plain && m.Source >= 0 && random.IntN(4) == 0
 				if err := b.Add(m); err != nil {
 					panic(err)
 				}

@@ -107,6 +107,8 @@ type Head struct {
 	DebugID string // lower-case UUID with hyphens, "" where it has none
 	// HasModules: the map is of a RAM bundle of React Native, and says where its modules are, see [Map.ModuleLine].
 	HasModules bool
+	// HasSegments: the map holds maps of the segments of a split bundle, see [Map.Segment].
+	HasSegments bool
 }
 
 // Peek reads the head of a map and leaves its mappings alone. The error is a [*ParseError].
@@ -119,7 +121,7 @@ func Peek(data []byte) (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
-	return Head{File: p.text(f.file.stringSpan()), DebugID: p.debugID(f), HasModules: f.facebookOffsets.kind == '['}, nil
+	return Head{File: p.text(f.file.stringSpan()), DebugID: p.debugID(f), HasModules: f.facebookOffsets.kind == '[', HasSegments: f.facebookSegments.kind == '{'}, nil
 }
 
 // parser carries one call of Parse: fields are found first (fields.go), then decoded.
@@ -143,7 +145,8 @@ type parser struct {
 	ranged []uint32      // numbers of the range mappings
 	scopes *scopes.Trees // nil: none
 	// hasNative: there is something of reactnative.go.
-	hasNative bool
+	hasNative  bool
+	noSegments bool // of a segment: its own are not read
 
 	seen map[sourceKey]int32 // sources of an indexed map so far
 	seed maphash.Seed
@@ -193,6 +196,9 @@ func (p *parser) parse() (image *index.Image, err error) {
 		}
 	}()
 	p.table = index.NewBuilder(w)
+	if p.noSegments {
+		f.facebookSegments = value{}
+	}
 	if f.hasSections {
 		p.indexed = true
 		err = p.sectionsOf(f, shift{}, 0)

@@ -101,6 +101,16 @@ func (m *Map) scoped(call func(t *index.Scopes)) {
 	})
 }
 
+// trees returns the scopes as Go memory; nil where there are none, or they are damaged (see Err).
+func (m *Map) trees() (trees *scopes.Trees) {
+	m.scoped(func(t *index.Scopes) {
+		if all, ok := t.Trees(); ok {
+			trees = all
+		}
+	})
+	return trees
+}
+
 // NumScopes returns the number of original scopes.
 func (m *Map) NumScopes() (n int) {
 	m.scoped(func(t *index.Scopes) { n = t.NumScopes() })

@@ -313,6 +313,47 @@ func (t *Scopes) Tree(source int) (tree scopes.Tree) {
 	return tree
 }
 
+// Trees returns all of them at once, as Go memory; ok is false where they are damaged. Names are not compared with how many there are.
+func (t *Scopes) Trees() (trees *scopes.Trees, ok bool) {
+	trees = &scopes.Trees{Sources: make([]scopes.Tree, t.NumSources())}
+	all := 0 // scopes that trees of sources have
+	for i := range trees.Sources {
+		tree := t.Tree(i)
+		if all += int(tree.Len); all > t.NumScopes() {
+			return nil, t.damaged() // trees that overlap could be thousands of times as large as the image
+		}
+		trees.Sources[i] = tree
+	}
+	for i := range t.NumScopes() {
+		s, ok := t.Scope(i)
+		if !ok {
+			return nil, false
+		}
+		variables := t.Variables(s.Variables)
+		s.Variables = scopes.Span{Start: int32(len(trees.Variables)), Len: int32(len(variables))}
+		trees.Variables = append(trees.Variables, variables...)
+		trees.Scopes = append(trees.Scopes, s)
+	}
+	for i := range t.NumRanges() {
+		r, ok := t.Range(i)
+		if !ok {
+			return nil, false
+		}
+		own := scopes.Span{Start: int32(len(trees.Bindings)), Len: r.Bindings.Len}
+		for k := range r.Bindings.Len {
+			name, pieces, ok := t.Binding(int(r.Bindings.Start + k))
+			if !ok {
+				return nil, false
+			}
+			trees.Bindings = append(trees.Bindings, scopes.Binding{Name: name, Pieces: scopes.Span{Start: int32(len(trees.Pieces)), Len: int32(len(pieces))}})
+			trees.Pieces = append(trees.Pieces, pieces...)
+		}
+		r.Bindings = own
+		trees.Ranges = append(trees.Ranges, r)
+	}
+	return trees, !t.untrue()
+}
+
 // ScopeAt returns the innermost scope of the source at the position in it, -1 for none.
 func (t *Scopes) ScopeAt(source int, p scopes.Position) int {
 	tree := t.Tree(source)

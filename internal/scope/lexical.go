@@ -1,6 +1,9 @@
 package scope
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // isWord tells the bytes of identifiers: what is not ASCII counts, and the backslash of an escape.
 var isWord = func() (t [256]bool) {
@@ -10,8 +13,61 @@ var isWord = func() (t [256]bool) {
 	return t
 }()
 
+// startsWord tells those that one may start with.
+var startsWord = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isWord[c] && !(c >= '0' && c <= '9')
+	}
+	return t
+}()
+
+// letter tells those of them that are ASCII and no escape.
+var letter = func() (t [256]bool) {
+	for c := range t {
+		t[c] = startsWord[c] && c < 0x80 && c != '\\'
+	}
+	return t
+}()
+
+// plainWord tells those that are ASCII and no escape: the bytes of nearly all words.
+var plainWord = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isWord[c] && c < 0x80 && c != '\\'
+	}
+	return t
+}()
+
+// shortWordEnd is wordEnd, made for words of a letter.
+func shortWordEnd(src string, i int) int {
+	if i < len(src) && !isWord[src[i]] && src[i] != '{' {
+		return i
+	}
+	return wordEnd(src, i)
+}
+
 // wordEnd returns where the word that goes on at i ends: an identifier, a keyword, with its escapes.
 func wordEnd(src string, i int) int {
+	for i+8 <= len(src) {
+		if other := notWord(load(src, i)); other != 0 {
+			i += bits.TrailingZeros64(other) / 8
+			if isWord[src[i]] || src[i] == '{' {
+				return wideWordEnd(src, i)
+			}
+			return i
+		}
+		i += 8
+	}
+	for i < len(src) && plainWord[src[i]] {
+		i++
+	}
+	if i == len(src) || !isWord[src[i]] && src[i] != '{' {
+		return i
+	}
+	return wideWordEnd(src, i)
+}
+
+// wideWordEnd is wordEnd where there may be escapes and what is not ASCII.
+func wideWordEnd(src string, i int) int {
 	for ; i < len(src); i++ {
 		switch c := src[i]; {
 		case c >= 0x80:
@@ -64,7 +120,7 @@ func (p *scanner) space() {
 			}
 			i = lineEnd(src, i)
 		case '-':
-			if !p.html || !p.newline && p.started || !strings.HasPrefix(src[i:], "-->") {
+			if !p.html || !p.newline && p.started() || !strings.HasPrefix(src[i:], "-->") {
 				p.pos = i
 				return
 			}
@@ -86,8 +142,23 @@ func (p *scanner) space() {
 	p.pos = i
 }
 
+// mayBeSpace tells the bytes that white space and comments start with; others may, too.
+var mayBeSpace = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= 0x80 || strings.IndexByte("\t\n\v\f\r /<-", byte(c)) >= 0
+	}
+	return t
+}()
+
 // after returns where the next token starts behind the offset, and whether a line end lies between.
 func (p *scanner) after(at int) (next int, newline bool) {
+	if at < len(p.src) && !mayBeSpace[p.src[at]] {
+		return at, false
+	}
+	return p.behindSpace(at)
+}
+
+func (p *scanner) behindSpace(at int) (next int, newline bool) {
 	pos, was := p.pos, p.newline
 	p.pos, p.newline = at, false
 	p.space()
@@ -164,6 +235,18 @@ func isLineEnd(src string, i int) bool {
 func quoted(src string, i int) (end int, closed bool) {
 	quote := src[i]
 	for i++; i < len(src); i++ {
+		for i+8 <= len(src) {
+			x := load(src, i)
+			stops := equal(x, quote) | equal(x, '\\') | equal(x, '\n') | equal(x, '\r')
+			if stops != 0 {
+				i += bits.TrailingZeros64(stops) / 8
+				break
+			}
+			i += 8
+		}
+		if i == len(src) {
+			break
+		}
 		switch src[i] {
 		case quote:
 			return i + 1, true
@@ -244,12 +327,12 @@ func (p *scanner) template() {
 		case '`':
 			p.pos = i + 1
 			p.pop()
-			p.ended()
+			p.state = hasOperand
 			return
 		case '$':
 			if i+1 < len(src) && src[i+1] == '{' {
 				p.pos = i + 2
-				p.push(hole, int32(i+1))
+				p.push(hole)
 				return
 			}
 		}

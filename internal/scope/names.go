@@ -26,6 +26,7 @@ const (
 	byDefault            // export default
 	byThis               // this.x = inside class
 	byClassOnly          // what is called after its class: constructor, initialisers
+	byTarget             // while scanning: what stands in front of an =, see target
 )
 
 // MaxName is how many bytes of the text a part of a name is made from, and about how long a name gets: a class may have
