@@ -48,8 +48,12 @@ type functions struct {
 
 func (t *Text) read(language scope.Language) *functions {
 	of := &t.functions[language]
-	of.once.Do(func() { of.functions = functions{scope.Scan(t.text, language), lines.NewPlaces(t.text)} })
+	of.once.Do(func() { of.functions = *readFunctions(t.text, language) })
 	return &of.functions
+}
+
+func readFunctions(text string, language scope.Language) *functions {
+	return &functions{scope.Scan(text, language), lines.NewPlaces(text)}
 }
 
 // at returns the innermost function around the position.

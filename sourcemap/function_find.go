@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/symbolicate/symbolicate/internal/index"
+	"github.com/symbolicate/symbolicate/internal/le"
 	"github.com/symbolicate/symbolicate/internal/mmap"
 	"github.com/symbolicate/symbolicate/internal/scope"
 )
@@ -57,7 +58,7 @@ func (m *Map) generatedTree(code []byte) []index.Function {
 	if code == nil || len(code) > MaxGeneratedText {
 		return nil
 	}
-	functions := NewText(string(code)).read(scope.JavaScript)
+	functions := readFunctions(le.String(code), scope.JavaScript)
 	return functions.tree(m.originalNames(functions))
 }
 
@@ -67,11 +68,11 @@ func (m *Map) sourceTree(i int) []index.Function {
 	if !ok || !source.HasContent {
 		return nil
 	}
-	text, ok := m.SourceText(i)
+	text, ok := m.appendText(nil, i)
 	if !ok || len(text) > MaxFunctionText {
 		return nil
 	}
-	functions := NewText(text).read(language)
+	functions := readFunctions(le.String(text), language)
 	return functions.tree(functions.scopes.Name)
 }
 

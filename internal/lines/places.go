@@ -1,6 +1,7 @@
 package lines
 
 import (
+	"math/bits"
 	"sort"
 	"unicode/utf8"
 )
@@ -12,7 +13,7 @@ const stepBytes = 256
 // 256 bytes at most, however long the line is.
 type Places struct {
 	text string
-	kept []place // by offset, about one for each stepBytes; the first is the start of the text
+	kept []place // for each stepBytes the first character, or CR LF, that starts there or behind
 }
 
 type place struct {
@@ -27,7 +28,7 @@ func NewPlaces(text string) *Places {
 	for next := 0; int(at.offset) < len(text); {
 		if int(at.offset) >= next {
 			p.kept = append(p.kept, at)
-			next = int(at.offset) + stepBytes
+			next += stepBytes
 		}
 		if at = run(text, at, next); int(at.offset) < min(next, len(text)) {
 			at = step(text, at)
@@ -38,6 +39,12 @@ func NewPlaces(text string) *Places {
 	}
 	return p
 }
+
+// A byte times each is that byte eight times.
+const (
+	each = 0x0101010101010101
+	high = 0x80 * each
+)
 
 // plain are the bytes that are a character of one code unit, and end no line.
 var plain = func() (is [256]bool) {
@@ -51,6 +58,16 @@ var plain = func() (is [256]bool) {
 func run(text string, at place, to int) place {
 	part := text[at.offset:max(min(to, len(text)), int(at.offset))]
 	n := 0
+	for n+8 <= len(part) { // eight bytes in one number, of which the lowest one marked is the first that is not plain
+		s := part[n : n+8]
+		x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		lf, cr := x^'\n'*each, x^'\r'*each
+		if mark := (x | (lf-each)&^lf | (cr-each)&^cr) & high; mark != 0 {
+			n += bits.TrailingZeros64(mark) / 8
+			return place{at.offset + uint32(n), at.line, at.column + int32(n)}
+		}
+		n += 8
+	}
 	for n < len(part) && plain[part[n]] {
 		n++
 	}
@@ -87,7 +104,10 @@ func step(text string, at place) place {
 // Position returns the position of a byte offset, that of the character or line end that the byte belongs to; at the end of the text for
 // offsets behind it.
 func (p *Places) Position(offset int) (line, column int32) {
-	i := max(sort.Search(len(p.kept), func(i int) bool { return int(p.kept[i].offset) > offset })-1, 0)
+	i := min(max(offset, 0)/stepBytes, len(p.kept)-1)
+	if i > 0 && int(p.kept[i].offset) > offset {
+		i--
+	}
 	at := run(p.text, p.kept[i], offset)
 	for int(at.offset) < len(p.text) {
 		next := step(p.text, at)
