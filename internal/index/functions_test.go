@@ -136,17 +136,29 @@ func TestFunctions(t *testing.T) {
 	require.False(t, ok)
 }
 
-// TestMoreSections: of more sections than the head has room for the last ones stand in a section of their own.
-func TestMoreSections(t *testing.T) {
+// moreSections are the sections of an image that has all but those of texts and functions.
+func moreSections(t testing.TB) parts {
+	t.Helper()
 	p := partsOf(t, proposalsImage(t))
 	sample := partsOf(t, sampleImage(t))
 	for _, kind := range []Kind{KindStrings, KindNames, KindSources, KindSourceInfo, KindProblems, KindProblemOffsets} {
 		p[kind] = sample[kind]
 	}
 	p[KindReactNative] = sample[KindNames]
-	image, err := open(p.image())
+	return p
+}
+
+func moreSectionsImage(t testing.TB) []byte {
+	t.Helper()
+	image, err := open(moreSections(t).image())
 	require.NoError(t, err)
-	data := withFunctions(t, image, textsOf(sampleTexts[:3]), sampleFunctions())
+	return withFunctions(t, image, textsOf(sampleTexts[:3]), sampleFunctions())
+}
+
+// TestMoreSections: of more sections than the head has room for the last ones stand in a section of their own.
+func TestMoreSections(t *testing.T) {
+	p := moreSections(t)
+	data := moreSectionsImage(t)
 	whole, err := Open(data, nil)
 	require.NoError(t, err)
 	require.NoError(t, whole.Verify())
