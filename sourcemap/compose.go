@@ -14,9 +14,9 @@ import (
 const (
 	// MaxComposeDepth is how many maps [Compose] follows from a position of the outer map to an original.
 	MaxComposeDepth = 32
-	// MaxRangePieces is how many mappings of inner maps Compose puts in place of range mappings, all in all: a few bytes of range
-	// mappings may name one long text again and again.
-	MaxRangePieces = 1 << 24
+	// MaxRangeCopies is how many times as many mappings as all maps have together, Compose puts in place of range mappings, if that is
+	// more than a million: a few bytes of range mappings may name one long text again and again.
+	MaxRangeCopies = 16
 )
 
 // ErrCycle says that a file comes from itself, by way of others. Match with [errors.Is].
@@ -60,7 +60,7 @@ type ComposeOptions struct {
 // What is left out is a problem of the kind ProblemDropped of the new map, each kind of thing once.
 //
 // The error is ErrCycle for a file that comes from itself by way of others, ErrLimit for more than MaxComposeDepth maps in a chain or
-// MaxRangePieces, or that of load, of [Map.Err], or of [Builder.Map].
+// MaxRangeCopies, or that of load, of [Map.Err], or of [Builder.Map].
 func Compose(outer *Map, load func(url string) (*Map, error), options *ComposeOptions) (*Map, error) {
 	if options == nil {
 		options = &ComposeOptions{}
@@ -72,7 +72,7 @@ func Compose(outer *Map, load func(url string) (*Map, error), options *ComposeOp
 	if err != nil {
 		return nil, fmt.Errorf("sourcemap: compose: %w", err)
 	}
-	c.path = []*file{root}
+	c.path, c.mappings = []*file{root}, outer.Len()
 	var before *Mapping // whose stretch ends where the next one stands
 	for mapping := range outer.Mappings() {
 		if before != nil {
@@ -107,16 +107,17 @@ func Compose(outer *Map, load func(url string) (*Map, error), options *ComposeOp
 }
 
 type composer struct {
-	load    func(url string) (*Map, error)
-	options *ComposeOptions
-	files   map[string]*file // by URL, those that load was asked for
-	order   []*file          // those of files with a map, as they came
-	out     Builder
-	merge   merger
-	has     map[int32]uint8 // what sources of the result have
-	path    []*file         // of the mapping at work: root, and the files that it leads to
-	pieces  int             // put in place of range mappings
-	err     error
+	load     func(url string) (*Map, error)
+	options  *ComposeOptions
+	files    map[string]*file // by URL, those that load was asked for
+	order    []*file          // those of files with a map, as they came
+	out      Builder
+	merge    merger
+	has      map[int32]uint8 // what sources of the result have
+	path     []*file         // of the mapping at work: root, and the files that it leads to
+	mappings int             // of all maps
+	pieces   int             // put in place of range mappings
+	err      error
 }
 
 // What a source of the result has.
@@ -319,8 +320,8 @@ func (c *composer) stretch(f *file, s index.Segment, t trail, whole stretch) {
 			if c.err != nil || !start.before(text.end) {
 				return false
 			}
-			if c.pieces++; c.pieces > MaxRangePieces {
-				c.err = fmt.Errorf("%w: more than %d mappings in place of range mappings", ErrLimit, MaxRangePieces)
+			if c.pieces++; c.pieces > max(1<<20, MaxRangeCopies*c.mappings) {
+				c.err = fmt.Errorf("%w: more than %d mappings in place of range mappings", ErrLimit, c.pieces-1)
 				return false
 			}
 			put(start)
@@ -358,6 +359,7 @@ func (c *composer) open(f *file, i int32, l *link) bool {
 		}
 		c.files[url] = next
 		if m != nil {
+			c.mappings += m.Len()
 			c.order = append(c.order, next)
 		}
 	}

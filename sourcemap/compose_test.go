@@ -446,7 +446,7 @@ func TestComposeRangesLimit(t *testing.T) {
 		return nil, nil
 	}, nil)
 	assert.ErrorIs(t, err, sourcemap.ErrLimit)
-	assert.EqualError(t, err, "sourcemap: compose: limit exceeded: more than 16777216 mappings in place of range mappings")
+	assert.EqualError(t, err, "sourcemap: compose: limit exceeded: more than 1048576 mappings in place of range mappings")
 }
 
 // TestComposeScopes: scopes and function maps are those of the originals; ranges are those of the outer map.

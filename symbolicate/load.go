@@ -35,6 +35,8 @@ type loaded struct {
 
 	mu    sync.Mutex
 	texts map[int]*sourcemap.Text // of its sources, as far as frames have asked
+	// segments are the maps that it holds of segments of a split bundle, as far as frames have asked.
+	segments map[int]*loaded
 }
 
 // locate finds the map of a file; for each file once, also when many ask at a time.
