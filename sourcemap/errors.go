@@ -82,4 +82,9 @@ type Problem struct {
 	Detail string // one line of words
 }
 
-func (p Problem) String() string { return fmt.Sprintf("%s: %s (byte %d)", p.Kind, p.Detail, p.Offset) }
+func (p Problem) String() string {
+	if p.Kind == ProblemDropped { // stands nowhere
+		return fmt.Sprintf("%s: %s", p.Kind, p.Detail)
+	}
+	return fmt.Sprintf("%s: %s (byte %d)", p.Kind, p.Detail, p.Offset)
+}

@@ -196,12 +196,12 @@ func (m *Map) Size() int64 {
 	if m.image == nil {
 		return 0
 	}
-	return int64(len(m.data)) + int64(len(m.image.Bytes())) + m.reverse.size()
+	return int64(len(m.data)) + int64(len(m.image.Bytes())) + m.reverse.size() + m.native.size()
 }
 
 // Held is Size without what lies in a mapped file, whose pages the system can take back.
 func (m *Map) Held() (bytes int64) {
-	bytes = m.reverse.size()
+	bytes = m.reverse.size() + m.native.size()
 	if m.image != nil && m.imageFile == nil {
 		bytes += int64(len(m.image.Bytes()))
 	}

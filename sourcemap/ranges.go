@@ -71,10 +71,10 @@ func (s stretch) at(original place) place {
 	return place{s.start.line + line, column}
 }
 
-// begin is the part of the stretch that has original positions: past 2³¹−1 they are none, and may be so again on the next line. ok is
-// false where there is none.
+// begin is the part of the stretch that has positions: past 2³¹−1 there are none, but there may be on the next line. ok is false
+// where it has none.
 func (s stretch) begin() (_ stretch, ok bool) {
-	if s.original.column > math.MaxInt32 {
+	if s.start.column > math.MaxInt32 || s.original.column > math.MaxInt32 {
 		s = s.from(place{s.start.line + 1, 0})
 	}
 	return s, s.start.before(s.end) && s.start.line <= math.MaxInt32 && s.original.line <= math.MaxInt32

@@ -460,6 +460,18 @@ func (m *Map) Segment(id int) (*Map, error) {
 	return s, nil
 }
 
+// size is what the maps of segments weigh that were opened.
+func (n *nativeCache) size() (bytes int64) {
+	if n != nil {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		for _, s := range n.opened {
+			bytes += s.Size()
+		}
+	}
+	return bytes
+}
+
 // decodeSegments reads {"3": map, …}.
 func decodeSegments(data []byte) (segments map[int][]byte) {
 	if len(data) == 0 || data[0] != '{' {

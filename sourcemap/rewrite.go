@@ -3,6 +3,7 @@ package sourcemap
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/symbolicate/symbolicate/internal/scopes"
@@ -152,7 +153,9 @@ func (r *rewriter) put(m Mapping) {
 		if m.Source >= 0 {
 			m.Source = r.used(r.sources, m.Source, r.source)
 		}
-		m.Name = r.name(m.Name)
+		if m.Name >= 0 {
+			m.Name = r.name(m.Name)
+		}
 	}
 	at, ok := r.moved(m.Generated)
 	if !ok {
@@ -249,18 +252,13 @@ func (r *rewriter) scopes() {
 
 // cutScopes takes the ranges of a part, with the scopes of the sources that it uses. Positions stay those of the whole.
 func (r *rewriter) cutScopes(t *scopes.Trees, part *Span) *scopes.Trees {
-	out := &scopes.Trees{}
-	from, to := scopes.Position(part.From), scopes.Position(part.To)
-	open := part.To == (Position{})
-	ranges := make([]int32, len(t.Ranges)) // 1 + the number in the result, 0: not in the part
+	from, to, open := scopes.Position(part.From), scopes.Position(part.To), part.To == (Position{})
+	inside := make([]bool, len(t.Ranges))
 	wanted := make([]bool, len(t.Scopes))
 	for i, g := range t.Ranges {
-		inside := (open || g.Start.Before(to)) && (from.Before(g.End) || !g.Start.Before(from))
-		if !inside || from == to && !open || g.Parent >= 0 && ranges[g.Parent] == 0 {
+		inside[i] = (open || g.Start.Before(to) && from != to) && (from.Before(g.End) || !g.Start.Before(from)) && (g.Parent < 0 || inside[g.Parent])
+		if !inside[i] {
 			continue
-		}
-		if g.Parent >= 0 {
-			g.Parent = ranges[g.Parent] - 1
 		}
 		if g.Definition >= 0 {
 			wanted[g.Definition] = true
@@ -269,7 +267,31 @@ func (r *rewriter) cutScopes(t *scopes.Trees, part *Span) *scopes.Trees {
 			}
 		}
 		if g.CallSource >= 0 {
-			g.CallSource = r.used(r.sources, g.CallSource, r.source)
+			r.used(r.sources, g.CallSource, r.source)
+		}
+	}
+	out := &scopes.Trees{Sources: make([]scopes.Tree, len(r.out.sources))}
+	picker := &scopes.Picker{From: t, To: out, Name: r.name, Source: func(i int32) int32 { return r.used(r.sources, i, r.source) }}
+	was := make([]int, len(r.out.sources)) // by source of the result
+	for i, at := range r.sources {
+		if at > 0 {
+			was[at-1] = i
+		}
+	}
+	for source, i := range was {
+		if i < len(t.Sources) && t.Sources[i].Len > 0 {
+			out.Sources[source] = picker.Tree(t.Sources[i], int32(source))
+		}
+	}
+	for tree := range t.Roots { // those of no source
+		if t.Scopes[tree.Start].Source < 0 && slices.Contains(wanted[tree.Start:tree.Start+tree.Len], true) {
+			picker.Tree(tree, -1)
+		}
+	}
+	numbers := make([]int32, len(t.Ranges))
+	for i, g := range t.Ranges {
+		if !inside[i] {
+			continue
 		}
 		late := g.Start.Before(from)
 		if late {
@@ -278,81 +300,27 @@ func (r *rewriter) cutScopes(t *scopes.Trees, part *Span) *scopes.Trees {
 		if !open && to.Before(g.End) {
 			g.End = to
 		}
-		own := t.Bindings[g.Bindings.Start:][:g.Bindings.Len]
-		g.Bindings.Start = int32(len(out.Bindings))
-		for _, b := range own {
-			pieces := t.Pieces[b.Pieces.Start:][:b.Pieces.Len]
-			b.Pieces = scopes.Span{Start: int32(len(out.Pieces))}
-			for _, p := range pieces {
+		parent := int32(-1)
+		if g.Parent >= 0 {
+			parent = numbers[g.Parent]
+		}
+		numbers[i] = picker.Range(g, parent, func(name int32, list []scopes.Piece) (_ int32, kept []scopes.Piece) {
+			for _, p := range list {
 				switch {
-				case late && !g.Start.Before(p.From): // what held before the part does not count
-					b.Name = p.Name
+				case late && !from.Before(p.From): // what held before the part does not count
+					name = p.Name
 				case open || p.From.Before(to):
-					p.Name = r.name(p.Name)
-					out.Pieces = append(out.Pieces, p)
-					b.Pieces.Len++
+					kept = append(kept, p)
 				}
 			}
-			b.Name = r.name(b.Name)
-			out.Bindings = append(out.Bindings, b)
-		}
-		out.Ranges = append(out.Ranges, g)
-		ranges[i] = int32(len(out.Ranges))
-	}
-	numbers := make([]int32, len(t.Scopes)) // 1 + the number in the result
-	put := func(tree scopes.Tree, source int32) scopes.Tree {
-		first := int32(len(out.Scopes))
-		for i := tree.Start; i < tree.Start+tree.Len; i++ {
-			s := t.Scopes[i]
-			if s.Parent >= 0 {
-				s.Parent = numbers[s.Parent] - 1
-			}
-			variables := t.Variables[s.Variables.Start:][:s.Variables.Len]
-			s.Source, s.Name, s.Kind, s.Variables.Start = source, r.name(s.Name), r.name(s.Kind), int32(len(out.Variables))
-			for _, v := range variables {
-				out.Variables = append(out.Variables, r.name(v))
-			}
-			out.Scopes = append(out.Scopes, s)
-			numbers[i] = int32(len(out.Scopes))
-		}
-		return scopes.Tree{Start: first, Len: tree.Len}
-	}
-	was := make([]int, len(r.out.sources)) // by source of the result
-	for i, at := range r.sources {
-		if at > 0 {
-			was[at-1] = i
-		}
-	}
-	for source, i := range was {
-		tree := scopes.Tree{}
-		if i < len(t.Sources) && t.Sources[i].Len > 0 {
-			tree = put(t.Sources[i], int32(source))
-		}
-		out.Sources = append(out.Sources, tree)
-	}
-	for i := 0; i < len(t.Scopes); { // those of no source
-		tree, used := scopes.Tree{Start: int32(i)}, false
-		for ; i < len(t.Scopes) && (tree.Len == 0 || t.Scopes[i].Parent >= 0); i++ {
-			tree.Len++
-			used = used || wanted[i]
-		}
-		if t.Scopes[tree.Start].Source < 0 && used {
-			put(tree, -1)
-		}
-	}
-	for i := range out.Ranges {
-		if g := &out.Ranges[i]; g.Definition >= 0 {
-			g.Definition = numbers[g.Definition] - 1
-		}
+			return name, kept
+		})
 	}
 	return out
 }
 
 // name is the index in the result of a name that a part uses.
 func (r *rewriter) name(i int32) int32 {
-	if i < 0 {
-		return -1
-	}
 	return r.used(r.names, i, func(i int) int32 { return r.out.pushName(r.m.Name(i)) })
 }
 

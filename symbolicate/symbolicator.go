@@ -282,6 +282,11 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite, inlined []Fram
 		f.fail(ReasonNoMapping, "line or column is not a 32-bit number")
 		return
 	}
+	l, failed := s.segment(l, printed)
+	if failed != nil {
+		f.fail(failed.reason, failed.detail)
+		return
+	}
 	position = printed.inBundle(position, l.m)
 	mapping, ok := l.m.Lookup(position)
 	if !ok {

@@ -296,11 +296,7 @@ func (t *Trees) sourcesInOrder(name func(i int32) string) {
 			put(tree, int32(i))
 		}
 	}
-	for i := 0; i < len(t.Scopes); {
-		tree := Tree{int32(i), 1}
-		for i++; i < len(t.Scopes) && t.Scopes[i].Parent >= 0; i++ {
-			tree.Len++
-		}
+	for tree := range t.Roots {
 		if moved[tree.Start] > 0 {
 			continue
 		}
