@@ -471,6 +471,25 @@ func stringsOf(m *sourcemap.Map, kind C.uint32_t) (int, func(i int) (string, boo
 	return 0, nil
 }
 
+//export symgo_map_source_lines
+func symgo_map_source_lines(handle C.sym_handle, source, first, n C.size_t, out **C.sym_strings, e *C.sym_error) C.sym_status {
+	return withMap(handle, out, e, func(m *sourcemap.Map) status {
+		whole := func(n C.size_t) int { return int(min(uint64(n), math.MaxInt32)) }
+		lines, has := m.Lines(whole(source), whole(first), whole(n))
+		if !has {
+			return status{C.SYM_NOT_FOUND, -1, ""}
+		}
+		texts := make([]*string, len(lines))
+		for i := range lines {
+			texts[i] = &lines[i]
+		}
+		if *out = stringsBlock(texts); *out == nil {
+			return noRoom
+		}
+		return ok
+	})
+}
+
 //export symgo_map_ignored
 func symgo_map_ignored(handle C.sym_handle, source C.size_t, out *C.int32_t, e *C.sym_error) C.sym_status {
 	return withMap(handle, out, e, func(m *sourcemap.Map) status {

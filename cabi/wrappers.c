@@ -132,6 +132,18 @@ sym_status sym_map_mappings(sym_handle map, sym_columns **out, sym_error *error)
   return symgo_map_mappings(map, out, error);
 }
 
+sym_status sym_map_mappings_back(sym_handle map, int32_t line, int32_t column, size_t n, sym_columns **out,
+                                 sym_error *error) {
+  ALIVE(error);
+  return symgo_map_mappings_back(map, line, column, n, out, error);
+}
+
+sym_status sym_map_source_lines(sym_handle map, size_t source, size_t first, size_t n, sym_strings **out,
+                                sym_error *error) {
+  ALIVE(error);
+  return symgo_map_source_lines(map, source, first, n, out, error);
+}
+
 sym_status sym_map_strings(sym_handle map, uint32_t kind, size_t first, size_t n, sym_strings **out,
                            sym_error *error) {
   ALIVE(error);

@@ -159,6 +159,16 @@ func (m *Map) Mappings() iter.Seq[Mapping] {
 	}
 }
 
+// MappingsBack returns the mapping that [Map.LookupAcrossLines] answers with, as it stands in the map and also where it has
+// no original position, and then those in front of it, backwards.
+func (m *Map) MappingsBack(p Position) iter.Seq[Mapping] {
+	return func(yield func(Mapping) bool) {
+		m.read(func() {
+			m.table.Back(p.Line, p.Column, func(s index.Segment) bool { return yield(mapping(s)) })
+		})
+	}
+}
+
 // File returns the map's "file" field: the name of the generated code, "" where it has none.
 func (m *Map) File() string { return m.text(m.strings, stringFile) }
 

@@ -68,6 +68,12 @@ static void test_map(uint32_t flags) {
   CHECK(!memcmp(sym_columns_values(all), want, sizeof want));
   sym_columns_release(all);
   CHECK(sym_map_mappings(map, NULL, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_mappings_back(map, 7, 0, 2, &all, &error) == SYM_OK && sym_columns_rows(all) == 2);
+  static const int32_t back[] = {0, 0, 14, 10, -1, 0, -1, 1, -1, 4, -1, -1};
+  CHECK(!memcmp(sym_columns_values(all), back, sizeof back));
+  sym_columns_release(all);
+  CHECK(sym_map_mappings_back(map, -1, 0, SIZE_MAX, &all, &error) == SYM_OK && sym_columns_rows(all) == 0);
+  sym_columns_release(all);
 
   sym_strings *texts;
   CHECK(sym_map_strings(map, SYM_SOURCES, 0, SIZE_MAX, &texts, &error) == SYM_OK);
@@ -77,6 +83,13 @@ static void test_map(uint32_t flags) {
   CHECK(texts->count == 0);
   sym_free(texts);
   CHECK(sym_map_strings(map, SYM_SOURCE_TEXTS, 0, 1, &texts, &error) == SYM_OK);
+  sym_strings *source_lines;
+  CHECK(sym_map_source_lines(map, 0, 0, SIZE_MAX, &source_lines, &error) == SYM_OK);
+  CHECK(source_lines->count == 1 && equal(source_lines->items[0], "let a"));
+  sym_free(source_lines);
+  CHECK(sym_map_source_lines(map, 0, SIZE_MAX, SIZE_MAX, &source_lines, &error) == SYM_OK && source_lines->count == 0);
+  sym_free(source_lines);
+  CHECK(sym_map_source_lines(map, SIZE_MAX, 0, 1, &source_lines, &error) == SYM_NOT_FOUND);
   int32_t ignored;
   CHECK(sym_map_ignored(map, 1, &ignored, &error) == SYM_OK && ignored == 1);
   CHECK(sym_map_ignored(map, 2, &ignored, &error) == SYM_ERR_ARGUMENT);

@@ -189,6 +189,10 @@ void sym_clear_columns(sym_columns **c);  /* sym_columns_release for a variable,
    together 1 GiB at most. source, line and column are -1 where a mapping has no original position, name where it has none. */
 sym_status sym_map_mappings(sym_handle map, sym_columns **out, sym_error *error);
 
+/* The same columns for the mapping that answers sym_map_lookup_across_lines, as it stands in the map and also where it has no
+   original position, and for those in front of it, backwards: n rows at most. */
+sym_status sym_map_mappings_back(sym_handle map, int32_t line, int32_t column, size_t n, sym_columns **out, sym_error *error);
+
 /* The numbers of a column of texts are places in a list of distinct ones, -1: none. */
 size_t sym_columns_texts(const sym_columns *c); /* how many there are */
 
@@ -240,6 +244,10 @@ sym_status sym_columns_export(sym_columns *c, const char *const *names, struct A
 
 /* Items first to first+n-1 of one kind, or as many of them as there are. */
 sym_status sym_map_strings(sym_handle map, uint32_t kind, size_t first, size_t n, sym_strings **out, sym_error *error);
+
+/* Lines first to first+n-1 of the text of a source, or as many of them as there are, each with its end as it stands in the
+   text. Lines end as ECMA-262 has it. SYM_NOT_FOUND: the map does not have the text. */
+sym_status sym_map_source_lines(sym_handle map, size_t source, size_t first, size_t n, sym_strings **out, sym_error *error);
 
 /* *ignored is 1 where the source is in the map's ignore list. */
 sym_status sym_map_ignored(sym_handle map, size_t source, int32_t *ignored, sym_error *error);
