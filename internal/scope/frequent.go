@@ -94,9 +94,16 @@ loop:
 				}
 				break
 			}
-			if mayBeKeyword(src[first:i]) {
-				i = first
-				break loop
+			if text := src[first:i]; mayBeKeyword(text) {
+				p.pos, p.end, p.state = i, end, state
+				if p.keyword(text, first) {
+					i, state, f = p.pos, p.state, p.top
+					if len(p.stack) > MaxDepth || len(p.funcs) == MaxFunctions {
+						end = int32(i)
+						break loop
+					}
+					break
+				}
 			}
 			switch {
 			case i < len(src) && src[i] == '.':
