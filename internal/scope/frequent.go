@@ -51,7 +51,7 @@ func (p *scanner) frequent() {
 loop:
 	for i < len(src) {
 		c := src[i]
-		if f.kind >= object && (f.kind != object || f.stage != value) {
+		if f.kind >= object {
 			if c == ' ' && f.kind != jsxText {
 				i++
 				continue
@@ -64,7 +64,7 @@ loop:
 			case behind == len(src):
 				break loop
 			case src[behind] == ':':
-				f.stage = value
+				f.kind = property
 				f.getter, f.name = Method, name{kind: byWord, class: -1, start: int32(i), end: int32(behind)}
 				state = wantsOperand
 				i = behind + 1
@@ -138,8 +138,8 @@ loop:
 			i++
 			state, p.lastAt = wantsOperand, -1
 			f.ternary = 0
-			if f.kind == object {
-				f.stage = memberStart
+			if f.kind == property {
+				f.kind, f.stage = object, memberStart
 			}
 		case aDot:
 			if i+1 == len(src) || !letter[src[i+1]] {
@@ -249,7 +249,7 @@ loop:
 					break loop
 				}
 				state, p.lastAt = atStatement, -1
-			case f.kind == object && f.then == operand:
+			case f.kind == property && f.then == operand:
 				state = hasOperand
 			default:
 				break loop

@@ -27,6 +27,7 @@ const (
 	computed                   // key of a member
 	hole                       // ${} of a template
 	jsxHole                    // {} of JSX
+	property                   // an object, behind the colon of a member
 	arrow                      // body that is an expression
 	field                      // initialiser of a class field
 	classHead                  // from class to {
@@ -43,7 +44,7 @@ func (k frameKind) virtual() bool { return k >= arrow && k <= classHead }
 // closers are the brackets that close the kinds, 0: none does.
 var closers = [...]byte{
 	paren: ')', args: ')', head: ')', params: ')', bracket: ']', computed: ']',
-	block: '}', body: '}', object: '}', class: '}', hole: '}', jsxHole: '}', jsxText: 0,
+	block: '}', body: '}', property: '}', object: '}', class: '}', hole: '}', jsxHole: '}', jsxText: 0,
 }
 
 type then uint8
@@ -60,7 +61,6 @@ type stage uint8
 const (
 	memberStart stage = iota // a member, or the end
 	afterKey
-	value // of an object's member: an expression
 
 	headName // of a class: no extends yet
 	headExtends
@@ -236,7 +236,7 @@ func (p *scanner) scan() {
 
 // token reads the next token, or as much more as its frame reads at once.
 func (p *scanner) token(c byte) {
-	if k := p.top.kind; k >= object && (k != object || p.top.stage != value) {
+	if p.top.kind >= object {
 		p.part()
 		return
 	}
@@ -484,8 +484,8 @@ func (p *scanner) comma() {
 	p.state, p.lastAt = wantsOperand, -1
 	f := p.top
 	f.ternary = 0
-	if f.kind == object {
-		f.stage = memberStart
+	if f.kind == property {
+		f.kind, f.stage = object, memberStart
 	}
 }
 
