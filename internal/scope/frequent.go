@@ -56,7 +56,17 @@ loop:
 				i++
 				continue
 			}
-			if f.kind != object || f.stage != memberStart || !letter[c] {
+			if f.kind != object || f.stage != memberStart {
+				break
+			}
+			if c == '}' && f.then == operand {
+				i++
+				state, end = hasOperand, int32(i)
+				p.pop()
+				f = p.top
+				continue
+			}
+			if !letter[c] {
 				break
 			}
 			behind := wordEnd(src, i+1)
@@ -65,10 +75,12 @@ loop:
 				break loop
 			case src[behind] == ':':
 				f.kind = property
-				f.getter, f.name = Method, name{kind: byWord, class: -1, start: int32(i), end: int32(behind)}
+				f.getter = Method
+				f.name.set(byWord, i, behind)
+				p.pending.set(byWord, i, behind)
 				state = wantsOperand
 				i = behind + 1
-				p.pending, p.pendAt = f.name, int32(i)
+				p.pendAt = int32(i)
 			case src[behind] == ',':
 				i = behind + 1
 			default:
@@ -174,10 +186,9 @@ loop:
 					i++
 				}
 			} else {
-				p.pendAt = int32(i)
-				p.pending = name{}
 				if p.chainAt == end && state.operand() {
-					p.pending = name{kind: byTarget, class: -1, start: p.chain, end: p.chainEnd}
+					p.pendAt = int32(i)
+					p.pending.set(byTarget, int(p.chain), int(p.chainEnd))
 				}
 			}
 			state = wantsOperand

@@ -1,5 +1,7 @@
 package scope
 
+import "slices"
+
 // A frame is an open bracket, or what ends without one of its own.
 type frame struct {
 	kind    frameKind
@@ -127,13 +129,20 @@ func (p *scanner) started() bool { return p.end > p.first }
 
 // push opens a frame; what comes is at its start.
 func (p *scanner) push(kind frameKind) *frame {
-	p.stack = append(p.stack, frame{kind: kind, fn: -1, start: -1, self: p.top.self})
-	p.top = &p.stack[len(p.stack)-1]
+	n := len(p.stack)
+	if n == cap(p.stack) {
+		p.stack = slices.Grow(p.stack, 1)
+	}
+	p.stack = p.stack[:n+1]
+	f := &p.stack[n]
+	*f = frame{} // in place: a copy of what was just written in pieces has to wait for them
+	f.kind, f.fn, f.start, f.self = kind, -1, -1, p.stack[n-1].self
+	p.top = f
 	p.state = wantsOperand
 	if kind <= body {
 		p.state = atStatement
 	}
-	return p.top
+	return f
 }
 
 // pop closes the innermost frame. What it returns is good until the next push.
