@@ -94,10 +94,15 @@ loop:
 			i++
 			continue
 		case aWord:
-			first := i
+			start := i
 			i++
 			if i < len(src) && isWord[src[i]] {
-				i = wordEnd(src, i)
+				if i+8 <= len(src) {
+					i += first(notWord(load(src, i)))
+				}
+				if i < len(src) && isWord[src[i]] {
+					i = wordEnd(src, i)
+				}
 			}
 			if state == hasDot {
 				state = hasOperand
@@ -106,9 +111,9 @@ loop:
 				}
 				break
 			}
-			if text := src[first:i]; mayBeKeyword(text) {
+			if text := src[start:i]; mayBeKeyword(text) {
 				p.pos, p.end, p.state = i, end, state
-				if p.keyword(text, first) {
+				if p.keyword(text, start) {
 					i, state, f = p.pos, p.state, p.top
 					if len(p.stack) > MaxDepth || len(p.funcs) == MaxFunctions {
 						end = int32(i)
@@ -129,7 +134,7 @@ loop:
 				state += hasOperand - wantsOperand
 				p.before, p.aloneAt = end, int32(i)
 			}
-			p.chain, p.chainEnd, p.chainAt = int32(first), int32(i), int32(i)
+			p.chain, p.chainEnd, p.chainAt = int32(start), int32(i), int32(i)
 		case aDigit:
 			i++
 			if i < len(src) && (isWord[src[i]] || src[i] == '.') {

@@ -1,9 +1,6 @@
 package scope
 
-import (
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 // isWord tells the bytes of identifiers: what is not ASCII counts, and the backslash of an escape.
 var isWord = func() (t [256]bool) {
@@ -48,22 +45,21 @@ func shortWordEnd(src string, i int) int {
 // wordEnd returns where the word that goes on at i ends: an identifier, a keyword, with its escapes.
 func wordEnd(src string, i int) int {
 	for i+8 <= len(src) {
-		if other := notWord(load(src, i)); other != 0 {
-			i += bits.TrailingZeros64(other) / 8
+		n := first(notWord(load(src, i)))
+		if i += n; n < 8 {
 			if isWord[src[i]] || src[i] == '{' {
 				return wideWordEnd(src, i)
 			}
 			return i
 		}
-		i += 8
 	}
 	for i < len(src) && plainWord[src[i]] {
 		i++
 	}
-	if i == len(src) || !isWord[src[i]] && src[i] != '{' {
-		return i
+	if i < len(src) && (isWord[src[i]] || src[i] == '{') {
+		return wideWordEnd(src, i)
 	}
-	return wideWordEnd(src, i)
+	return i
 }
 
 // wideWordEnd is wordEnd where there may be escapes and what is not ASCII.
@@ -237,12 +233,10 @@ func quoted(src string, i int) (end int, closed bool) {
 	for i++; i < len(src); i++ {
 		for i+8 <= len(src) {
 			x := load(src, i)
-			stops := equal(x, quote) | equal(x, '\\') | equal(x, '\n') | equal(x, '\r')
-			if stops != 0 {
-				i += bits.TrailingZeros64(stops) / 8
+			n := first(equal(x, quote) | equal(x, '\\') | equal(x, '\n') | equal(x, '\r'))
+			if i += n; n < 8 {
 				break
 			}
-			i += 8
 		}
 		if i == len(src) {
 			break

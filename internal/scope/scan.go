@@ -131,7 +131,7 @@ func (p *scanner) started() bool { return p.end > p.first }
 func (p *scanner) push(kind frameKind) *frame {
 	n := len(p.stack)
 	if n == cap(p.stack) {
-		p.stack = slices.Grow(p.stack, 1)
+		p.grow()
 	}
 	p.stack = p.stack[:n+1]
 	f := &p.stack[n]
@@ -144,6 +144,8 @@ func (p *scanner) push(kind frameKind) *frame {
 	}
 	return f
 }
+
+func (p *scanner) grow() { p.stack = slices.Grow(p.stack, 1) }
 
 // pop closes the innermost frame. What it returns is good until the next push.
 func (p *scanner) pop() *frame {
