@@ -16,7 +16,7 @@ func load(src string, at int) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// first returns the number of the first byte that is marked, 8: none is.
+// first returns the number of the first byte that is marked, or not zero; 8: there is none.
 func first(marks uint64) int { return bits.TrailingZeros64(marks) / 8 }
 
 // equal marks the bytes that are c.

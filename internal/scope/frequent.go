@@ -9,6 +9,7 @@ const (
 	aDigit
 	aQuote
 	aSpace
+	aLineEnd
 	aComma
 	aDot
 	aSemicolon
@@ -33,7 +34,7 @@ var tokens = func() (t [256]token) {
 		}
 	}
 	for bytes, kind := range map[string]token{
-		"0123456789": aDigit, "\"'": aQuote, " ": aSpace, ",": aComma, ".": aDot, ";": aSemicolon, "=": anEquals, "(": anOpenParen, ")": aCloseParen, "[": anOpenBracket,
+		"0123456789": aDigit, "\"'": aQuote, " ": aSpace, "\n": aLineEnd, ",": aComma, ".": aDot, ";": aSemicolon, "=": anEquals, "(": anOpenParen, ")": aCloseParen, "[": anOpenBracket,
 		"]": aCloseBracket, "{": anOpenBrace, "}": aCloseBrace, ":": aColon, "?": aQuestion, "!~": aNot, "&|+-": aDouble, "*%^>": aSingle,
 	} {
 		for i := range len(bytes) {
@@ -92,6 +93,12 @@ loop:
 		switch tokens[c] {
 		case aSpace:
 			i++
+			continue
+		case aLineEnd: // it may end a statement, but not in front of an operand that has to come
+			if state.operand() || p.html {
+				break loop
+			}
+			i = spaces(src, i+1)
 			continue
 		case aWord:
 			start := i

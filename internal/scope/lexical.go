@@ -93,7 +93,7 @@ func (p *scanner) space() {
 			i++
 		case '\n', '\r':
 			p.newline = true
-			i++
+			i = spaces(src, i+1)
 		case '/':
 			if i+1 == len(src) || src[i+1] != '/' && src[i+1] != '*' {
 				p.pos = i
@@ -145,6 +145,20 @@ var mayBeSpace = func() (t [256]bool) {
 	}
 	return t
 }()
+
+// spaces returns the end of the spaces at i.
+func spaces(src string, i int) int {
+	for i+8 <= len(src) {
+		n := first(load(src, i) ^ ' '*each)
+		if i += n; n < 8 {
+			return i
+		}
+	}
+	for i < len(src) && src[i] == ' ' {
+		i++
+	}
+	return i
+}
 
 // after returns where the next token starts behind the offset, and whether a line end lies between.
 func (p *scanner) after(at int) (next int, newline bool) {
@@ -211,7 +225,14 @@ func hasLineEnd(comment string) bool { return lineEnd(comment, 0) < len(comment)
 
 func lineEnd(src string, i int) int {
 	for ; i < len(src); i++ {
-		if isLineEnd(src, i) {
+		for i+8 <= len(src) {
+			x := load(src, i)
+			n := first(equal(x, '\n') | equal(x, '\r') | equal(x, 0xe2))
+			if i += n; n < 8 {
+				break
+			}
+		}
+		if i == len(src) || isLineEnd(src, i) {
 			return i
 		}
 	}
