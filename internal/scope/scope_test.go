@@ -217,7 +217,10 @@ func FuzzScan(f *testing.F) {
 		f.Add(c.text, uint8(c.language))
 	}
 	f.Fuzz(func(t *testing.T, text string, language uint8) {
-		check(t, scope.Scan(text, scope.Language(language&3)), len(text))
+		l := scope.Language(language & 3)
+		s := scope.Scan(text, l)
+		check(t, s, len(text))
+		require.Equal(t, scope.ScanPlainly(text, l), s)
 		scope.Trailing(text, language&1 != 0)
 	})
 }
