@@ -93,6 +93,7 @@ func TestCases(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			s := scope.Scan(c.text, c.language)
+			require.Equal(t, scope.ScanPlainly(c.text, c.language), s)
 			var names []string
 			for i := range s.Len() {
 				names = append(names, s.Name(i))
