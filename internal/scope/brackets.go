@@ -110,7 +110,7 @@ func (p *scanner) close(c byte) {
 	case body:
 		p.closeBody(f)
 		return
-	case class, object:
+	case class, object, property:
 		p.state = hasOperand
 		if f.then == statement { // for an object: an enum
 			p.newStatement()

@@ -9,6 +9,7 @@ const (
 	aDigit
 	aQuote
 	aSpace
+	aLineEnd
 	aComma
 	aDot
 	aSemicolon
@@ -33,7 +34,7 @@ var tokens = func() (t [256]token) {
 		}
 	}
 	for bytes, kind := range map[string]token{
-		"0123456789": aDigit, "\"'": aQuote, " ": aSpace, ",": aComma, ".": aDot, ";": aSemicolon, "=": anEquals, "(": anOpenParen, ")": aCloseParen, "[": anOpenBracket,
+		"0123456789": aDigit, "\"'": aQuote, " ": aSpace, "\n": aLineEnd, ",": aComma, ".": aDot, ";": aSemicolon, "=": anEquals, "(": anOpenParen, ")": aCloseParen, "[": anOpenBracket,
 		"]": aCloseBracket, "{": anOpenBrace, "}": aCloseBrace, ":": aColon, "?": aQuestion, "!~": aNot, "&|+-": aDouble, "*%^>": aSingle,
 	} {
 		for i := range len(bytes) {
@@ -51,12 +52,22 @@ func (p *scanner) frequent() {
 loop:
 	for i < len(src) {
 		c := src[i]
-		if f.kind >= object && (f.kind != object || f.stage != value) {
+		if f.kind >= object {
 			if c == ' ' && f.kind != jsxText {
 				i++
 				continue
 			}
-			if f.kind != object || f.stage != memberStart || !letter[c] {
+			if f.kind != object || f.stage != memberStart {
+				break
+			}
+			if c == '}' && f.then == operand {
+				i++
+				state, end = hasOperand, int32(i)
+				p.pop()
+				f = p.top
+				continue
+			}
+			if !letter[c] {
 				break
 			}
 			behind := wordEnd(src, i+1)
@@ -64,11 +75,13 @@ loop:
 			case behind == len(src):
 				break loop
 			case src[behind] == ':':
-				f.stage = value
-				f.getter, f.name = Method, name{kind: byWord, class: -1, start: int32(i), end: int32(behind)}
+				f.kind = property
+				f.getter = Method
+				f.name.set(byWord, i, behind)
+				p.pending.set(byWord, i, behind)
 				state = wantsOperand
 				i = behind + 1
-				p.pending, p.pendAt = f.name, int32(i)
+				p.pendAt = int32(i)
 			case src[behind] == ',':
 				i = behind + 1
 			default:
@@ -81,11 +94,22 @@ loop:
 		case aSpace:
 			i++
 			continue
+		case aLineEnd: // it may end a statement, but not in front of an operand that has to come
+			if state.operand() || p.html {
+				break loop
+			}
+			i = spaces(src, i+1)
+			continue
 		case aWord:
-			first := i
+			start := i
 			i++
 			if i < len(src) && isWord[src[i]] {
-				i = wordEnd(src, i)
+				if i+8 <= len(src) {
+					i += first(notWord(load(src, i)))
+				}
+				if i < len(src) && isWord[src[i]] {
+					i = wordEnd(src, i)
+				}
 			}
 			if state == hasDot {
 				state = hasOperand
@@ -94,9 +118,16 @@ loop:
 				}
 				break
 			}
-			if mayBeKeyword(src[first:i]) {
-				i = first
-				break loop
+			if text := src[start:i]; mayBeKeyword(text) {
+				p.pos, p.end, p.state = i, end, state
+				if p.keyword(text, start) {
+					i, state, f = p.pos, p.state, p.top
+					if len(p.stack) > MaxDepth || len(p.funcs) == MaxFunctions {
+						end = int32(i)
+						break loop
+					}
+					break
+				}
 			}
 			switch {
 			case i < len(src) && src[i] == '.':
@@ -110,7 +141,7 @@ loop:
 				state += hasOperand - wantsOperand
 				p.before, p.aloneAt = end, int32(i)
 			}
-			p.chain, p.chainEnd, p.chainAt = int32(first), int32(i), int32(i)
+			p.chain, p.chainEnd, p.chainAt = int32(start), int32(i), int32(i)
 		case aDigit:
 			i++
 			if i < len(src) && (isWord[src[i]] || src[i] == '.') {
@@ -131,8 +162,8 @@ loop:
 			i++
 			state, p.lastAt = wantsOperand, -1
 			f.ternary = 0
-			if f.kind == object {
-				f.stage = memberStart
+			if f.kind == property {
+				f.kind, f.stage = object, memberStart
 			}
 		case aDot:
 			if i+1 == len(src) || !letter[src[i+1]] {
@@ -167,10 +198,9 @@ loop:
 					i++
 				}
 			} else {
-				p.pendAt = int32(i)
-				p.pending = name{}
 				if p.chainAt == end && state.operand() {
-					p.pending = name{kind: byTarget, class: -1, start: p.chain, end: p.chainEnd}
+					p.pendAt = int32(i)
+					p.pending.set(byTarget, int(p.chain), int(p.chainEnd))
 				}
 			}
 			state = wantsOperand
@@ -242,7 +272,7 @@ loop:
 					break loop
 				}
 				state, p.lastAt = atStatement, -1
-			case f.kind == object && f.then == operand:
+			case f.kind == property && f.then == operand:
 				state = hasOperand
 			default:
 				break loop

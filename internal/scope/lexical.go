@@ -1,9 +1,6 @@
 package scope
 
-import (
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 // isWord tells the bytes of identifiers: what is not ASCII counts, and the backslash of an escape.
 var isWord = func() (t [256]bool) {
@@ -48,22 +45,21 @@ func shortWordEnd(src string, i int) int {
 // wordEnd returns where the word that goes on at i ends: an identifier, a keyword, with its escapes.
 func wordEnd(src string, i int) int {
 	for i+8 <= len(src) {
-		if other := notWord(load(src, i)); other != 0 {
-			i += bits.TrailingZeros64(other) / 8
+		n := first(notWord(load(src, i)))
+		if i += n; n < 8 {
 			if isWord[src[i]] || src[i] == '{' {
 				return wideWordEnd(src, i)
 			}
 			return i
 		}
-		i += 8
 	}
 	for i < len(src) && plainWord[src[i]] {
 		i++
 	}
-	if i == len(src) || !isWord[src[i]] && src[i] != '{' {
-		return i
+	if i < len(src) && (isWord[src[i]] || src[i] == '{') {
+		return wideWordEnd(src, i)
 	}
-	return wideWordEnd(src, i)
+	return i
 }
 
 // wideWordEnd is wordEnd where there may be escapes and what is not ASCII.
@@ -97,7 +93,7 @@ func (p *scanner) space() {
 			i++
 		case '\n', '\r':
 			p.newline = true
-			i++
+			i = spaces(src, i+1)
 		case '/':
 			if i+1 == len(src) || src[i+1] != '/' && src[i+1] != '*' {
 				p.pos = i
@@ -149,6 +145,20 @@ var mayBeSpace = func() (t [256]bool) {
 	}
 	return t
 }()
+
+// spaces returns the end of the spaces at i.
+func spaces(src string, i int) int {
+	for i+8 <= len(src) {
+		n := first(load(src, i) ^ ' '*each)
+		if i += n; n < 8 {
+			return i
+		}
+	}
+	for i < len(src) && src[i] == ' ' {
+		i++
+	}
+	return i
+}
 
 // after returns where the next token starts behind the offset, and whether a line end lies between.
 func (p *scanner) after(at int) (next int, newline bool) {
@@ -215,7 +225,14 @@ func hasLineEnd(comment string) bool { return lineEnd(comment, 0) < len(comment)
 
 func lineEnd(src string, i int) int {
 	for ; i < len(src); i++ {
-		if isLineEnd(src, i) {
+		for i+8 <= len(src) {
+			x := load(src, i)
+			n := first(equal(x, '\n') | equal(x, '\r') | equal(x, 0xe2))
+			if i += n; n < 8 {
+				break
+			}
+		}
+		if i == len(src) || isLineEnd(src, i) {
 			return i
 		}
 	}
@@ -237,12 +254,10 @@ func quoted(src string, i int) (end int, closed bool) {
 	for i++; i < len(src); i++ {
 		for i+8 <= len(src) {
 			x := load(src, i)
-			stops := equal(x, quote) | equal(x, '\\') | equal(x, '\n') | equal(x, '\r')
-			if stops != 0 {
-				i += bits.TrailingZeros64(stops) / 8
+			n := first(equal(x, quote) | equal(x, '\\') | equal(x, '\n') | equal(x, '\r'))
+			if i += n; n < 8 {
 				break
 			}
-			i += 8
 		}
 		if i == len(src) {
 			break

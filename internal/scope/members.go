@@ -38,7 +38,7 @@ func (p *scanner) member() {
 	case '.':
 		if f.kind == object && p.at(p.pos+1) == '.' {
 			p.pos += 3
-			f.stage = value
+			f.kind = property
 			p.operator()
 			return
 		}
@@ -161,7 +161,7 @@ func (p *scanner) afterKey(f *frame) {
 			p.member()
 		}
 	default:
-		f.stage = value // an object that is none
+		f.kind = property // an object that is none
 		p.state = hasOperand
 	}
 }
@@ -169,7 +169,7 @@ func (p *scanner) afterKey(f *frame) {
 // value comes behind the colon, or the = of a pattern, at the position.
 func (p *scanner) value(f *frame) {
 	p.pos++
-	f.stage = value
+	f.kind = property
 	p.operator()
 	p.pending, p.pendAt = f.name, int32(p.pos)
 }

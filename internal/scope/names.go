@@ -14,6 +14,11 @@ type name struct {
 	start, end int32 // of the words
 }
 
+// set makes it that of no class' member, in place: a copy would have to wait for what was just written.
+func (n *name) set(kind nameKind, start, end int) {
+	n.kind, n.static, n.own, n.class, n.start, n.end = kind, false, false, -1, int32(start), int32(end)
+}
+
 type nameKind uint8
 
 const (

@@ -1,5 +1,7 @@
 package scope
 
+import "slices"
+
 // A frame is an open bracket, or what ends without one of its own.
 type frame struct {
 	kind    frameKind
@@ -27,6 +29,7 @@ const (
 	computed                   // key of a member
 	hole                       // ${} of a template
 	jsxHole                    // {} of JSX
+	property                   // an object, behind the colon of a member
 	arrow                      // body that is an expression
 	field                      // initialiser of a class field
 	classHead                  // from class to {
@@ -43,7 +46,7 @@ func (k frameKind) virtual() bool { return k >= arrow && k <= classHead }
 // closers are the brackets that close the kinds, 0: none does.
 var closers = [...]byte{
 	paren: ')', args: ')', head: ')', params: ')', bracket: ']', computed: ']',
-	block: '}', body: '}', object: '}', class: '}', hole: '}', jsxHole: '}', jsxText: 0,
+	block: '}', body: '}', property: '}', object: '}', class: '}', hole: '}', jsxHole: '}', jsxText: 0,
 }
 
 type then uint8
@@ -60,7 +63,6 @@ type stage uint8
 const (
 	memberStart stage = iota // a member, or the end
 	afterKey
-	value // of an object's member: an expression
 
 	headName // of a class: no extends yet
 	headExtends
@@ -89,6 +91,7 @@ func (s state) operand() bool { return s >= hasDot }
 type scanner struct {
 	src     string
 	ts, jsx bool
+	plainly bool // without frequent: for tests
 
 	pos     int
 	end     int32 // of the last token
@@ -127,14 +130,23 @@ func (p *scanner) started() bool { return p.end > p.first }
 
 // push opens a frame; what comes is at its start.
 func (p *scanner) push(kind frameKind) *frame {
-	p.stack = append(p.stack, frame{kind: kind, fn: -1, start: -1, self: p.top.self})
-	p.top = &p.stack[len(p.stack)-1]
+	n := len(p.stack)
+	if n == cap(p.stack) {
+		p.grow()
+	}
+	p.stack = p.stack[:n+1]
+	f := &p.stack[n]
+	*f = frame{} // in place: a copy of what was just written in pieces has to wait for them
+	f.kind, f.fn, f.start, f.self = kind, -1, -1, p.stack[n-1].self
+	p.top = f
 	p.state = wantsOperand
 	if kind <= body {
 		p.state = atStatement
 	}
-	return p.top
+	return f
 }
+
+func (p *scanner) grow() { p.stack = slices.Grow(p.stack, 1) }
 
 // pop closes the innermost frame. What it returns is good until the next push.
 func (p *scanner) pop() *frame {
@@ -197,7 +209,9 @@ func (p *scanner) scan() {
 	}
 	p.end = p.first
 	for len(p.stack) <= MaxDepth && len(p.funcs) < MaxFunctions {
-		p.frequent()
+		if !p.plainly {
+			p.frequent()
+		}
 		if p.pos >= len(p.src) {
 			break
 		}
@@ -236,7 +250,7 @@ func (p *scanner) scan() {
 
 // token reads the next token, or as much more as its frame reads at once.
 func (p *scanner) token(c byte) {
-	if k := p.top.kind; k >= object && (k != object || p.top.stage != value) {
+	if p.top.kind >= object {
 		p.part()
 		return
 	}
@@ -484,8 +498,8 @@ func (p *scanner) comma() {
 	p.state, p.lastAt = wantsOperand, -1
 	f := p.top
 	f.ternary = 0
-	if f.kind == object {
-		f.stage = memberStart
+	if f.kind == property {
+		f.kind, f.stage = object, memberStart
 	}
 }
 

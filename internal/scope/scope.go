@@ -7,9 +7,11 @@
 // brackets, which [MaxFunctions] and [MaxDepth] bound.
 //
 //	scan.go     the loop over tokens, operators, the ends of statements
+//	frequent.go the same for what most of a text consists of
 //	brackets.go what a bracket is when it opens, and was when it closes
 //	words.go    keywords, and what they start
 //	members.go  members of classes and objects
+//	bytes.go    eight bytes at a time
 //	lexical.go  comments, strings, numbers, regular expressions, templates
 //	types.go    TypeScript: types are passed over
 //	jsx.go      JSX
@@ -123,10 +125,14 @@ func (s *Scopes) Private(offset int) bool {
 
 // Scan finds the functions of a text. It keeps the text.
 func Scan(src string, language Language) *Scopes {
+	return scan(src, language, false)
+}
+
+func scan(src string, language Language, plainly bool) *Scopes {
 	if len(src) > MaxBytes {
 		src = src[:MaxBytes]
 	}
-	p := scanner{src: src, ts: language&TypeScript != 0, jsx: language&JSX != 0}
+	p := scanner{src: src, ts: language&TypeScript != 0, jsx: language&JSX != 0, plainly: plainly}
 	p.scan()
 	funcs := slices.DeleteFunc(p.funcs, func(f Func) bool { return f.End < 0 })
 	slices.SortFunc(funcs, func(a, b Func) int {

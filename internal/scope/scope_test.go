@@ -94,6 +94,7 @@ func TestCases(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			s := scope.Scan(c.text, c.language)
+			require.Equal(t, scope.ScanPlainly(c.text, c.language), s)
 			var names []string
 			for i := range s.Len() {
 				names = append(names, s.Name(i))
@@ -236,7 +237,10 @@ func FuzzScan(f *testing.F) {
 		f.Add(c.text, uint8(c.language))
 	}
 	f.Fuzz(func(t *testing.T, text string, language uint8) {
-		check(t, scope.Scan(text, scope.Language(language&3)), len(text))
+		l := scope.Language(language & 3)
+		s := scope.Scan(text, l)
+		check(t, s, len(text))
+		require.Equal(t, scope.ScanPlainly(text, l), s)
 		scope.Trailing(text, language&1 != 0)
 	})
 }
