@@ -132,7 +132,7 @@ func (m *Map) originalNames(f *functions) func(i int) string {
 // nameOf returns the name of the identifier between two generated positions. It is that of the token that starts there; or else of the one
 // before or behind the identifier, if that is the same one in the source: terser gives a key of a class the name of the token at
 // the parenthesis behind it. "": the map has none.
-func (m *Map) nameOf(start, end Position) string {
+func (m *Map) nameOf(start, end Position) (name string) {
 	token, ok := m.Lookup(start)
 	at := ok && token.Generated == start
 	if !at || token.Name < 0 {
@@ -147,10 +147,8 @@ func (m *Map) nameOf(start, end Position) string {
 		}
 		token = other
 	}
-	if name := m.Name(int(token.Name)); len(name) <= scope.MaxName {
-		return name
-	}
-	return ""
+	m.read(func() { name, _ = m.names.UpTo(int(token.Name), scope.MaxName) }) // one that is longer was made to cost something
+	return name
 }
 
 // savedFunction returns the function around a position that a saved index has of a text: of a source, or, by the number of sources, of

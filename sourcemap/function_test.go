@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime/metrics"
 	"strings"
 	"testing"
 
@@ -202,5 +203,43 @@ func TestSavedFunctions(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestHostileNames: names that are long, and stand for much that is short, cost no more than what they are made from.
+func TestHostileNames(t *testing.T) {
+	before := func() uint64 {
+		sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
+	}
+	const methods = 200_000
+	class := "class " + strings.Repeat("A", 4000) + "{" + strings.Repeat("a(){}", methods) + "}"
+	// Each a has a name of a megabyte.
+	names := `{"version":3,"sources":["a.js"],"sourcesContent":["` + class + `"],"names":["` + strings.Repeat("n", 1<<20) + `"],"mappings":"` +
+		vlqColumn(len("class ")+4000+1) + "AAAA" + strings.Repeat(",KAAAA", methods-1) + `"}`
+	start := before()
+	m, err := sourcemap.Parse([]byte(names), &sourcemap.Options{Functions: true, Generated: []byte(class)})
+	require.NoError(t, err)
+	defer m.Close()
+	first, _ := m.FunctionIn(nil, sourcemap.Position{Column: 4010})
+	assert.True(t, first.Name == strings.Repeat("A", 4000)+".a")
+	last, ok := m.FunctionIn(nil, sourcemap.Position{Column: int32(len(class)) - 3})
+	assert.True(t, ok)
+	assert.Empty(t, last.Name, "there are too many bytes of names before it")
+	assert.Less(t, before()-start, uint64(400<<20))
+}
+
+// vlqColumn is a number in the digits of mappings.
+func vlqColumn(n int) (digits string) {
+	for n *= 2; ; n >>= 5 {
+		digit := n & 31
+		if n > 31 {
+			digit |= 32
+		}
+		digits += "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[digit : digit+1]
+		if n <= 31 {
+			return digits
+		}
 	}
 }
