@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -27,8 +28,11 @@ func TestPlaces(t *testing.T) {
 		for number, line := range terminator.Split(text, -1) {
 			column := int32(0)
 			for i, r := range line {
-				line, got := p.Position(start + i)
-				require.Equal(t, [2]int32{int32(number), column}, [2]int32{line, got}, "%q at %d", text, start+i)
+				_, size := utf8.DecodeRuneInString(line[i:])
+				for inside := range size {
+					line, got := p.Position(start + i + inside)
+					require.Equal(t, [2]int32{int32(number), column}, [2]int32{line, got}, "%q at %d", text, start+i+inside)
+				}
 				require.Equal(t, start+i, p.Offset(int32(number), column))
 				units := int32(max(1, utf16.RuneLen(r)))
 				if column += units; units == 2 {
