@@ -87,7 +87,7 @@ var cases = []struct {
 	{"decorators", scope.TypeScript, `@Dec(() => "1") export class A { @Input() @B.C({ x: () => "2" }) m(@P() a: string) { "3" } @D f = "4" }`, []string{"", "x", "A.m", "new A"}},
 	{"return type in a conditional", scope.TypeScript, `x = a ? (b: string): string => "1" : (c): void => "2"`, []string{"", ""}},
 	{"type of a function in parentheses", scope.TypeScript, `f = (): undefined | (() => void) => "1"`, []string{"f"}},
-	{"generics with JSX", scope.TSX, `f = <T extends X>(a: T) => <b>{"1"}</b>; g = <T,>(a: T) => "2"; h = <C<D> e={() => "3"}/>`, []string{"f", "g", ""}},
+	{"generics with JSX", scope.TSX, `f = <T extends X>(a: T) => <b>{"1"}</b>; g = <T,>(a: T) => "2"; h = <C<D> e={() => "3"}/>; i = <T = X, U = Y>(a: T) => "4"`, []string{"f", "g", "", "i"}},
 }
 
 func TestCases(t *testing.T) {
