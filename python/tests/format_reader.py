@@ -87,6 +87,13 @@ class ScopeTrees(NamedTuple):
     ranges: tuple[Range, ...]
 
 
+class Function(NamedTuple):
+    start: Position
+    end: Position
+    parent: int  # -1: none
+    name: str  # "": none
+
+
 class ReactNative(NamedTuple):
     """JSON as in the map, "" for none."""
 
@@ -97,7 +104,7 @@ class ReactNative(NamedTuple):
     functions: tuple[str, ...]  # for each source
 
 
-def innermost(items: Sequence[Scope | Range], candidates: range, position: Position) -> int | None:
+def innermost(items: Sequence[Scope | Range | Function], candidates: range, position: Position) -> int | None:
     before = bisect_right([items[i].start for i in candidates], position)
     i = candidates[before - 1] if before else -1
     while i >= 0 and items[i].end <= position:
@@ -105,7 +112,7 @@ def innermost(items: Sequence[Scope | Range], candidates: range, position: Posit
     return None if i < 0 else i
 
 
-def depth(items: Sequence[Scope | Range]) -> int:
+def depth(items: Sequence[Scope | Range | Function]) -> int:
     """Return how deep the deepest lies."""
     found: list[int] = []
     for i, item in enumerate(items):
@@ -178,6 +185,8 @@ class Reader:
         self.sections: dict[int, memoryview] = {}
         for i in range(sections):
             kind, _, start, length = struct.unpack_from("<IIQQ", self.data, 64 + 24 * i)
+            self.sections[kind] = self.data[start : start + length]
+        for kind, _, start, length in struct.iter_unpack("<IIQQ", self.section(22)):
             self.sections[kind] = self.data[start : start + length]
         self.info = Info(*struct.unpack_from("<QQIIIII", self.section(1)))
         self.strings, self.names = self.texts(2), self.texts(3)
@@ -256,6 +265,24 @@ class Reader:
             tuple(generated_range(i) for i in range(len(ranges))),
         )
         check(max(depth(found.scopes), depth(found.ranges)) <= DEEPEST, "scopes that lie too deep")
+        return found
+
+    def functions(self) -> list[tuple[Function, ...] | None]:
+        """Return those of each source, and of the generated code; none at all where nobody looked for them."""
+        data, names = numbers("I", self.section(12)), ["", *self.texts(21)]
+        if not data:
+            return []
+        trees, n = data[:2]
+        check(trees == self.info.sources + 1 and len(data) == 4 + 2 * trees + 6 * n, "functions of another size")
+        rows = [data[i : i + 6] for i in range(4 + 2 * trees, len(data), 6)]
+        found: list[tuple[Function, ...] | None] = []
+        for first, count in zip(data[4 : 4 + 2 * trees : 2], data[5 : 4 + 2 * trees : 2], strict=True):
+            tree = tuple(
+                Function((line, column), (end_line, end_column), parent - 1, names[name])
+                for line, column, end_line, end_column, parent, name in rows[first - 1 : first - 1 + count]
+            )
+            check(depth(tree) <= DEEPEST, "functions that lie too deep")
+            found.append(tree if first else None)
         return found
 
     def react_native(self) -> ReactNative | None:

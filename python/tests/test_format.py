@@ -387,6 +387,67 @@ def test_golden_proposals() -> None:
     assert [(item.function, item.hidden) for item in trees.ranges] == [(False, False), (True, True), (True, False)]
 
 
+def compare_functions(reader: Any, m: SourceMap) -> set[str]:
+    """Compare the names at all mappings; of sources whose text was not read it is that of the generated code."""
+    trees = reader.functions()
+    assert len(trees) == len(m.sources) + 1
+    seen = set()
+    for at in reader.mappings():
+        if at.source < 0:
+            continue
+        tree, position = trees[at.source], (at.line, at.column)
+        if tree is None:
+            tree, position = trees[-1] or (), (at.generated_line, at.generated_column)
+        i = format_reader.innermost(tree, range(len(tree)), position)
+        name = "" if i is None else tree[i].name
+        assert name == (m.function_at(at.generated_line, at.generated_column) or "")
+        seen.add(name)
+    return seen
+
+
+def made_functions(path: Path) -> Iterator[SourceMap]:
+    """Make maps that have functions of sources, of the generated code, or of both."""
+    data, code = path.read_bytes(), path.with_suffix("").read_bytes()
+    yield SourceMap.from_bytes(data, functions=True)
+    yield SourceMap.from_bytes(data, functions=True, generated=code)
+    bare = json.loads(data)
+    del bare["sourcesContent"][1:]
+    yield SourceMap.from_bytes(json.dumps(bare).encode(), functions=True, generated=code)
+    more = {"rangeMappings": "", "x_facebook_offsets": [0], "ignoreList": ["x"]}
+    yield SourceMap.from_bytes(json.dumps(bare | more).encode(), functions=True, generated=code)
+
+
+@pytest.mark.parametrize("path", SHOP_MAPS, ids=lambda path: path.parent.name)
+def test_functions(path: Path, tmp_path: Path) -> None:
+    for m in made_functions(path):
+        reader = Reader(saved(m, tmp_path))
+        assert len(compare_functions(reader, m)) > 20
+
+
+def test_more_sections(tmp_path: Path) -> None:
+    """An image with more sections than its head has room for."""
+    seen = set()
+    for seed in range(20):
+        data = json.loads(made_proposals(seed)[0]) | {"ignoreList": ["x"], "sourcesContent": ["function f(){}"]}
+        with SourceMap.from_bytes(json.dumps(data).encode(), functions=True) as m:
+            reader = Reader(saved(m, tmp_path))
+            assert reader.functions()[0] == (((0, 0), (0, 14), -1, "f"),)
+            seen |= set(reader.sections)
+    assert seen >= {12, 19, 20, 21, 22}
+
+
+WRONG_FUNCTIONS = [
+    ("parents", "parent - 1, names[name])", "parent - 2, names[name])"),
+    (
+        "names",
+        'names = numbers("I", self.section(12)), ["", *self.texts(21)]',
+        'names = numbers("I", self.section(12)), self.texts(21)',
+    ),
+    ("trees", "rows[first - 1 : first - 1 + count]", "rows[first : first + count]"),
+    ("not read", "found.append(tree if first else None)", "found.append(tree)"),
+    ("nothing", "", ""),
+]
+
 WRONG_PROPOSALS = [
     ("marks", "self.ranged[b] >> i & 1", "self.ranged[b] >> i & 2"),
     ("over line ends", "column if down else", "found.column if down else"),
@@ -572,5 +633,21 @@ def test_wrong_reader_of_proposals(old: str, new: str, tmp_path: Path, monkeypat
             data, wanted = made_proposals(seed)
             with SourceMap.from_bytes(data) as m:
                 compare_proposals(changed.Reader(saved(m, tmp_path), check_all=False), m, wanted)
+
+    must_fail(bool(old), compare)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [words[1:] for words in WRONG_FUNCTIONS], ids=[words[0] for words in WRONG_FUNCTIONS]
+)
+def test_wrong_reader_of_functions(old: str, new: str, tmp_path: Path) -> None:
+    changed = changed_reader(old, new)
+
+    def compare() -> None:
+        for m in made_functions(SHOP_MAPS[-1]):
+            try:
+                compare_functions(changed.Reader(saved(m, tmp_path), check_all=False), m)
+            except (changed.FormatError, IndexError) as error:
+                raise AssertionError from error
 
     must_fail(bool(old), compare)
