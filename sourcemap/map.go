@@ -237,7 +237,9 @@ type IndexSize struct {
 	Sources  int64 // their URLs
 	Texts    int64 // of sources, compressed; 0 after Parse, which leaves them where they are
 	Scopes   int64 // original scopes and generated ranges
-	All      int64
+	// Functions of the sources and of the generated code, with their names.
+	Functions int64
+	All       int64
 }
 
 // IndexSize returns what the parts of the map's index take.
@@ -254,8 +256,9 @@ func (m *Map) IndexSize() (s IndexSize) {
 	return IndexSize{
 		Mappings: size(index.KindBlocks, index.KindKeys, index.KindOffsets, index.KindGuide, index.KindRanged),
 		Names:    size(index.KindNames), Sources: size(index.KindSources, index.KindSourceInfo, index.KindStrings),
-		Texts:  size(index.KindTexts, index.KindTextGroups, index.KindTextLines, index.KindTextData),
-		Scopes: size(index.KindScopeTrees),
-		All:    int64(len(m.image.Bytes())),
+		Texts:     size(index.KindTexts, index.KindTextGroups, index.KindTextLines, index.KindTextData),
+		Scopes:    size(index.KindScopeTrees),
+		Functions: size(index.KindFunctions, index.KindFunctionNames),
+		All:       int64(len(m.image.Bytes())),
 	}
 }
