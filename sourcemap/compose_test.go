@@ -679,6 +679,9 @@ func FuzzCompose(f *testing.F) {
 			require.NotContains(t, err.Error(), "\n")
 			return
 		}
+		if !far(composed) {
+			requireRoundTripOf(t, composed, true)
+		}
 		ranges := len(markedOf(m)) > 0
 		require.True(t, composed.Len() <= m.Len() || ranges && !options.LikeRemapping)
 		if options.LikeRemapping {
