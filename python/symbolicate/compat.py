@@ -31,7 +31,7 @@ __all__ = [
 class SymbolicError(SymbolicateError):
     """The root of what symbolic raises. Here it is also a :class:`symbolicate.SymbolicateError`."""
 
-    code: int | None = None
+    code: int = None  # type: ignore[assignment]  # as there: the kinds that are raised have one
     message: str
     rust_info: str | None
     """Always ``None``: there is no Rust here."""
@@ -51,13 +51,13 @@ class SymbolicError(SymbolicateError):
 class Unknown(SymbolicError):
     """What :meth:`SourceMapCache.from_bytes` raises for data that is no source map."""
 
-    code = 2
+    code: int = 2
 
 
 class ParseSourceMapError(SymbolicError):
     """What :meth:`SourceMapView.from_json_bytes` raises for data that is no source map."""
 
-    code = 5001
+    code: int = 5001
 
 
 _NONE = 2**32 - 1  # what stands for "none" in the numbers of a token
