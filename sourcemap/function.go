@@ -222,13 +222,14 @@ func (m *Map) FunctionAt(p Position) (f Function, ok bool) {
 	return m.FunctionIn(nil, p)
 }
 
-// maxReadTexts is how many source texts a map keeps that FunctionAt has read.
-const maxReadTexts = 16
+// maxReadBytes is how many bytes of source texts a map keeps that FunctionAt and Lines have read, the last of them in any case.
+const maxReadBytes = 8 << 20
 
 // readTexts are texts by their sources.
 type readTexts struct {
 	mu    sync.Mutex
 	texts map[int]*Text
+	bytes int
 }
 
 func (m *Map) readText(source int) *Text {
@@ -245,11 +246,16 @@ func (m *Map) readText(source int) *Text {
 	if !has {
 		t = nil
 	}
+	bytes := 64 // of the list
+	if t != nil {
+		bytes += len(t.text)
+	}
 	m.texts.mu.Lock()
 	defer m.texts.mu.Unlock()
-	if m.texts.texts == nil || len(m.texts.texts) == maxReadTexts {
-		m.texts.texts = map[int]*Text{}
+	if m.texts.texts == nil || m.texts.bytes+bytes > maxReadBytes {
+		m.texts.texts, m.texts.bytes = map[int]*Text{}, 0
 	}
 	m.texts.texts[source] = t
+	m.texts.bytes += bytes
 	return t
 }
