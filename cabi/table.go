@@ -5,7 +5,9 @@ import "C"
 
 import (
 	"context"
+	"iter"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -78,39 +80,57 @@ func (t *table) block() *C.sym_columns {
 
 //export symgo_map_mappings
 func symgo_map_mappings(handle C.sym_handle, out **C.sym_columns, e *C.sym_error) C.sym_status {
+	return withMap(handle, out, e, func(m *sourcemap.Map) status { return giveMappings(m.Len(), m.Mappings(), out) })
+}
+
+//export symgo_map_mappings_back
+func symgo_map_mappings_back(handle C.sym_handle, line, column C.int32_t, n C.size_t, out **C.sym_columns, e *C.sym_error) C.sym_status {
 	return withMap(handle, out, e, func(m *sourcemap.Map) status {
-		const columns = int(unsafe.Sizeof(C.sym_mapping{}) / 4)
-		n := m.Len()
-		if n > maxBlock/columns/4 {
-			return noRoom
-		}
-		c := C.symc_columns_new(C.size_t(columns), C.size_t(n), 0, 0, 0)
-		if c == nil {
-			return noRoom
-		}
-		values, i := unsafe.Slice((*int32)(C.sym_columns_values(c)), columns*n), 0
-		for found := range m.Mappings() {
-			if i == n {
-				i++
+		var list []sourcemap.Mapping
+		for found := range m.MappingsBack(sourcemap.Position{Line: int32(line), Column: int32(column)}) {
+			if uint64(len(list)) == uint64(n) || len(list) > maxBlock/mappingSize {
 				break
 			}
-			if found.Source < 0 {
-				found.Original = sourcemap.Position{Line: -1, Column: -1}
-			}
-			for k, v := range [columns]int32{
-				found.Generated.Line, found.Generated.Column, found.Source, found.Original.Line, found.Original.Column, found.Name,
-			} {
-				values[k*n+i] = v
-			}
-			i++
+			list = append(list, found)
 		}
-		if i != n { // not as many as a damaged index promises
-			C.sym_columns_release(c)
-			return failed(sourcemap.ErrDamaged)
-		}
-		*out = c
-		return ok
+		return giveMappings(len(list), slices.Values(list), out)
 	})
+}
+
+const mappingSize = int(unsafe.Sizeof(C.sym_mapping{}))
+
+// giveMappings makes columns of the mappings, of which there should be n.
+func giveMappings(n int, all iter.Seq[sourcemap.Mapping], out **C.sym_columns) status {
+	const columns = mappingSize / 4
+	if n > maxBlock/mappingSize {
+		return noRoom
+	}
+	c := C.symc_columns_new(C.size_t(columns), C.size_t(n), 0, 0, 0)
+	if c == nil {
+		return noRoom
+	}
+	values, i := unsafe.Slice((*int32)(C.sym_columns_values(c)), columns*n), 0
+	for found := range all {
+		if i == n {
+			i++
+			break
+		}
+		if found.Source < 0 {
+			found.Original = sourcemap.Position{Line: -1, Column: -1}
+		}
+		for k, v := range [columns]int32{
+			found.Generated.Line, found.Generated.Column, found.Source, found.Original.Line, found.Original.Column, found.Name,
+		} {
+			values[k*n+i] = v
+		}
+		i++
+	}
+	if i != n { // not as many as a damaged index promises
+		C.sym_columns_release(c)
+		return failed(sourcemap.ErrDamaged)
+	}
+	*out = c
+	return ok
 }
 
 // Columns of symgo_symbolicate_many's tables, as symbolicate.h names them.

@@ -181,6 +181,8 @@ func askAll(m *sourcemap.Map, at []sourcemap.Position, limit int) (e everythingO
 				e.texts = append(e.texts, lines.Line(n))
 			}
 			e.texts = append(e.texts, lines.String(), fmt.Sprint(lines.NumLines()))
+			some, _ := m.Lines(i, 30, 35)
+			e.texts = append(e.texts, some...)
 		}
 	}
 	for mapping := range m.Mappings() {

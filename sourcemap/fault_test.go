@@ -3,6 +3,7 @@ package sourcemap_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -108,6 +109,12 @@ var methods = []struct {
 		}
 		return nil
 	}},
+	{"MappingsBack", func(m *sourcemap.Map) error {
+		for range m.MappingsBack(sourcemap.Position{Line: math.MaxInt32}) {
+			continue
+		}
+		return nil
+	}},
 	{"Problems", func(m *sourcemap.Map) error { m.Problems(); return nil }},
 	{"Save", func(m *sourcemap.Map) error {
 		folder, err := os.MkdirTemp("", "save")
@@ -176,7 +183,7 @@ func TestTruncatedWhileOpen(t *testing.T) {
 		}, []string{"counts"}},
 		// Of a map that was parsed, only texts of sources are still in the file.
 		{"map", []byte(text), openFile, []string{
-			"Lookup", "LookupAcrossLines", "LookupMany", "Mappings", "Lookup inside of Mappings", "File", "DebugID", "Name", "Source", "Problems", "Verify", "counts", "AppendIndex without sources",
+			"Lookup", "LookupAcrossLines", "LookupMany", "Mappings", "MappingsBack", "Lookup inside of Mappings", "File", "DebugID", "Name", "Source", "Problems", "Verify", "counts", "AppendIndex without sources",
 		}},
 	} {
 		for _, cut := range []int64{0, 3 * page, int64(len(kind.content)) / 2, int64(len(kind.content)) - page} {

@@ -127,17 +127,14 @@ func TestLookupAgainstMappings(t *testing.T) {
 		for line := int32(-1); line < 30; line++ {
 			for column := int32(-1); column < 40; column++ {
 				none := sourcemap.Mapping{Source: -1, Name: -1}
-				want, across, here, exact := none, none, false, false
-				for _, mapping := range all {
+				want, across, at, exact := none, none, -1, false
+				for i, mapping := range all {
 					if mapping.Generated.Line < line {
-						across = mapping
+						across, at = mapping, i
 					}
 					if mapping.Generated.Line == line && mapping.Generated.Column <= column && !exact {
-						want, here, exact = mapping, true, mapping.Generated.Column == column
+						want, across, at, exact = mapping, mapping, i, mapping.Generated.Column == column
 					}
-				}
-				if here {
-					across = want
 				}
 				found, ok := m.Lookup(sourcemap.Position{Line: line, Column: column})
 				require.Equal(t, want, found, "%d:%d of %s", line, column, text)
@@ -145,6 +142,17 @@ func TestLookupAgainstMappings(t *testing.T) {
 				found, ok = m.LookupAcrossLines(sourcemap.Position{Line: line, Column: column})
 				require.Equal(t, across, found, "%d:%d of %s", line, column, text)
 				require.Equal(t, across.Source >= 0, ok)
+				var back []sourcemap.Mapping
+				for mapping := range m.MappingsBack(sourcemap.Position{Line: line, Column: column}) {
+					if back = append(back, mapping); len(back) == 3 {
+						break
+					}
+				}
+				var wantBack []sourcemap.Mapping
+				for i := at; i >= 0 && i > at-3; i-- {
+					wantBack = append(wantBack, all[i])
+				}
+				require.Equal(t, wantBack, back, "%d:%d of %s", line, column, text)
 			}
 		}
 	}

@@ -92,7 +92,7 @@ func openMapped(path string, file *mmap.Region, options *Options) (m *Map, err e
 	case fault != nil:
 		err = &fs.PathError{Op: "read", Path: path, Err: fault}
 	case image != nil:
-		return newMap(image, data, file, file.Free)
+		return newParsed(image, data, file, file.Free, options)
 	}
 	if err != nil {
 		file.Free()

@@ -65,6 +65,21 @@ func (m *Map) SourceLines(i int) (t *Text, ok bool) {
 	return nil, false
 }
 
+// Lines returns so many lines of the text of source i, from line first on (0-based), or as many of them as there are, each
+// with its end as it stands in the text. Of the last texts asked for the map keeps where their lines start. ok is false when
+// the map does not have the text.
+func (m *Map) Lines(i, first, n int) (list []string, ok bool) {
+	t := m.readText(i)
+	if t == nil {
+		return nil, false
+	}
+	first = max(first, 0)
+	for k := range min(n, t.NumLines()-first) {
+		list = append(list, t.wholeLine(first+k))
+	}
+	return list, true
+}
+
 // appendText appends the text of source i of a map that was parsed.
 func (m *Map) appendText(dst []byte, i int) (text []byte, ok bool) {
 	span, ok := m.image.Pair(index.KindTextSpans, i)

@@ -45,8 +45,10 @@ type NameSource string
 const (
 	NamePrinted  NameSource = "printed" // the trace as printed
 	NameOriginal NameSource = "source"  // the text of the original source; an empty name is then one of module level, or anonymous
-	NameCaller   NameSource = "caller"  // the token at the call site in the calling frame
-	NameScopes   NameSource = "scopes"  // the scopes in the map; an empty name is then one of module level, or anonymous
+	// NameMinified: the function of the minified code, by the names that the map has for its identifiers.
+	NameMinified NameSource = "names"
+	NameCaller   NameSource = "caller" // the token at the call site in the calling frame
+	NameScopes   NameSource = "scopes" // the scopes in the map; an empty name is then one of module level, or anonymous
 	// NameFunctionMap: x_facebook_sources, Metro's names of the original functions.
 	NameFunctionMap NameSource = "function_map"
 )

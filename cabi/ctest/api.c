@@ -68,6 +68,12 @@ static void test_map(uint32_t flags) {
   CHECK(!memcmp(sym_columns_values(all), want, sizeof want));
   sym_columns_release(all);
   CHECK(sym_map_mappings(map, NULL, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_mappings_back(map, 7, 0, 2, &all, &error) == SYM_OK && sym_columns_rows(all) == 2);
+  static const int32_t back[] = {0, 0, 14, 10, -1, 0, -1, 1, -1, 4, -1, -1};
+  CHECK(!memcmp(sym_columns_values(all), back, sizeof back));
+  sym_columns_release(all);
+  CHECK(sym_map_mappings_back(map, -1, 0, SIZE_MAX, &all, &error) == SYM_OK && sym_columns_rows(all) == 0);
+  sym_columns_release(all);
 
   sym_strings *texts;
   CHECK(sym_map_strings(map, SYM_SOURCES, 0, SIZE_MAX, &texts, &error) == SYM_OK);
@@ -77,6 +83,13 @@ static void test_map(uint32_t flags) {
   CHECK(texts->count == 0);
   sym_free(texts);
   CHECK(sym_map_strings(map, SYM_SOURCE_TEXTS, 0, 1, &texts, &error) == SYM_OK);
+  sym_strings *source_lines;
+  CHECK(sym_map_source_lines(map, 0, 0, SIZE_MAX, &source_lines, &error) == SYM_OK);
+  CHECK(source_lines->count == 1 && equal(source_lines->items[0], "let a"));
+  sym_free(source_lines);
+  CHECK(sym_map_source_lines(map, 0, SIZE_MAX, SIZE_MAX, &source_lines, &error) == SYM_OK && source_lines->count == 0);
+  sym_free(source_lines);
+  CHECK(sym_map_source_lines(map, SIZE_MAX, 0, 1, &source_lines, &error) == SYM_NOT_FOUND);
   int32_t ignored;
   CHECK(sym_map_ignored(map, 1, &ignored, &error) == SYM_OK && ignored == 1);
   CHECK(sym_map_ignored(map, 2, &ignored, &error) == SYM_ERR_ARGUMENT);
@@ -102,6 +115,37 @@ static void test_stale_handle(void) {
   CHECK(sym_close(new) == SYM_OK);
   for (sym_handle wrong = 0; wrong < 1000; wrong++) sym_close(wrong << 31 | wrong);
   sym_close(UINT64_MAX);
+}
+
+/* Of a map without texts the generated code tells the function, and the map its name. */
+static void test_code(void) {
+  static const char text[] = "{\"version\":3,\"sources\":[\"a.ts\"],\"names\":[\"total\"],\"mappings\":\"SAASA,MAAC\"}";
+  static const char code[] = "function t(){return 1}";
+  char path[] = "/tmp/symbolicate-code-XXXXXX";
+  sym_handle map;
+  sym_error error;
+  sym_strings *names;
+  int file = mkstemp(path);
+  CHECK(file >= 0 && write(file, text, sizeof text - 1) == sizeof text - 1 && !close(file));
+  map = parse(text, SYM_FUNCTIONS);
+  CHECK(sym_map_function_at(map, 0, 14, &names, &error) == SYM_NOT_FOUND);
+  sym_close(map);
+  for (int i = 0; i < 2; i++) {
+    sym_status status = i ? sym_map_parse_with_code(text, sizeof text - 1, code, sizeof code - 1, SYM_STRICT, &map, &error)
+                          : sym_map_open_with_code(path, strlen(path), code, sizeof code - 1, SYM_FUNCTIONS, &map, &error);
+    CHECK(status == SYM_OK);
+    CHECK(sym_map_function_at(map, 0, 17, &names, &error) == SYM_OK && !strcmp(names->items[0].data, "total"));
+    sym_free(names);
+    sym_close(map);
+  }
+  CHECK(sym_map_parse_with_code(text, sizeof text - 1, NULL, 1, 0, &map, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_parse_with_code(text, sizeof text - 1, code, SIZE_MAX, 0, &map, &error) == SYM_ERR_LIMIT);
+  CHECK(sym_map_parse_with_code(text, sizeof text - 1, code, 3, 8, &map, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_open_with_code(path, strlen(path), NULL, 1, 0, &map, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_open_with_code(path, strlen(path), code, 3, SYM_BORROW, &map, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_open_with_code(path, strlen(path), NULL, 0, 0, &map, &error) == SYM_OK);
+  sym_close(map);
+  unlink(path);
 }
 
 static void test_bad_input(const char *shop) {
@@ -322,6 +366,7 @@ int main(int argc, char **argv) {
   test_map(SYM_BORROW);
   test_stale_handle();
   test_clear();
+  test_code();
   test_bad_input(argv[1]);
   test_symbolicate(argv[1]);
   test_close_races_lookup();

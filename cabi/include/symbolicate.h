@@ -113,12 +113,20 @@ sym_status sym_trim(void);
 
 #define SYM_STRICT 1u /* refuse what ECMA-426 lets a consumer refuse */
 #define SYM_BORROW 2u /* don't copy data: it stays where it is, unchanged, until sym_close returns */
+#define SYM_FUNCTIONS 4u /* find the functions of all source texts now, not when asked: sym_map_save writes them, too */
 
 sym_status sym_map_parse(const void *data, size_t len, uint32_t flags, sym_handle *out, sym_error *error);
 
 /* Opens a file: a map, or an index that sym_map_save wrote. It must not be written to while it is open, but may be
    removed, or replaced by a rename. If it is damaged, or becomes shorter, calls return SYM_ERR_PARSE or SYM_ERR_IO. */
 sym_status sym_map_open(const char *path, size_t path_len, uint32_t flags, sym_handle *out, sym_error *error);
+
+/* The same with the generated code, which is read for functions and not kept. They have the names that the map tells: with
+   them sym_map_function_at answers where there is no source text, in a saved map, too. Of no effect on a saved index. */
+sym_status sym_map_parse_with_code(const void *data, size_t len, const void *code, size_t code_len, uint32_t flags, sym_handle *out,
+                                   sym_error *error);
+sym_status sym_map_open_with_code(const char *path, size_t path_len, const void *code, size_t code_len, uint32_t flags, sym_handle *out,
+                                  sym_error *error);
 
 #define SYM_NO_SOURCES 1u /* leave the source texts out */
 
@@ -164,9 +172,10 @@ typedef struct sym_mapping {
 sym_status sym_map_lookup(sym_handle map, int32_t line, int32_t column, sym_mapping *out, sym_error *error);
 sym_status sym_map_lookup_across_lines(sym_handle map, int32_t line, int32_t column, sym_mapping *out, sym_error *error);
 
-/* The innermost function of the original program around a generated position, by the map's scopes or the text of the source.
+/* The innermost function of the original program around a generated position, by the map's scopes, the text of the source, or the functions
+   of the generated code, if the map was read with that.
    Two texts: its name (none: it has none, or there is no function), and the nearest one with a name around it.
-   SYM_NOT_FOUND: no mapping there, no text of the source, or one in another language than JavaScript and TypeScript. */
+   SYM_NOT_FOUND: no mapping there, or without that code no text of the source, or one in another language than JavaScript and TypeScript. */
 sym_status sym_map_function_at(sym_handle map, int32_t line, int32_t column, sym_strings **out, sym_error *error);
 
 /* Many at once: n lines and columns in, n rows in four columns out, -1 in all four where nothing is. */
@@ -188,6 +197,10 @@ void sym_clear_columns(sym_columns **c);  /* sym_columns_release for a variable,
 /* All mappings in the order of their generated positions, in six columns as sym_mapping names its fields: 24 bytes each,
    together 1 GiB at most. source, line and column are -1 where a mapping has no original position, name where it has none. */
 sym_status sym_map_mappings(sym_handle map, sym_columns **out, sym_error *error);
+
+/* The same columns for the mapping that answers sym_map_lookup_across_lines, as it stands in the map and also where it has no
+   original position, and for those in front of it, backwards: n rows at most. */
+sym_status sym_map_mappings_back(sym_handle map, int32_t line, int32_t column, size_t n, sym_columns **out, sym_error *error);
 
 /* The numbers of a column of texts are places in a list of distinct ones, -1: none. */
 size_t sym_columns_texts(const sym_columns *c); /* how many there are */
@@ -240,6 +253,10 @@ sym_status sym_columns_export(sym_columns *c, const char *const *names, struct A
 
 /* Items first to first+n-1 of one kind, or as many of them as there are. */
 sym_status sym_map_strings(sym_handle map, uint32_t kind, size_t first, size_t n, sym_strings **out, sym_error *error);
+
+/* Lines first to first+n-1 of the text of a source, or as many of them as there are, each with its end as it stands in the
+   text. Lines end as ECMA-262 has it. SYM_NOT_FOUND: the map does not have the text. */
+sym_status sym_map_source_lines(sym_handle map, size_t source, size_t first, size_t n, sym_strings **out, sym_error *error);
 
 /* *ignored is 1 where the source is in the map's ignore list. */
 sym_status sym_map_ignored(sym_handle map, size_t source, int32_t *ignored, sym_error *error);

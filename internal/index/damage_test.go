@@ -217,6 +217,8 @@ func ask(image *Image, table *Table, positions [][2]int32) (a answers) {
 		a.finds = append(a.finds, found{s, ok})
 		s, ok = table.FindAcross(p[0], p[1])
 		a.finds = append(a.finds, found{s, ok})
+		n := 0
+		table.Back(p[0], p[1], func(Segment) bool { n++; return n < 200 }) // over block ends
 	}
 	for kind := range Kind(kinds) {
 		switch kind {

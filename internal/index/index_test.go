@@ -105,6 +105,17 @@ func at(pairs ...int32) (list twin) {
 	return list
 }
 
+// back returns the segment and those in front of it, n at most, backwards.
+func (list twin) back(s Segment, found bool, n int) (back twin) {
+	if !found {
+		return nil
+	}
+	for i := slices.Index(list, s); i >= 0 && len(back) < n; i-- {
+		back = append(back, list[i])
+	}
+	return back
+}
+
 const most = math.MaxInt32
 
 var lists = []struct {
@@ -169,6 +180,10 @@ func check(t *testing.T, list twin, perChunk int) {
 			twinGot, twinOK = want.findAcross(line, column)
 			require.Equal(t, twinOK, ok, "FindAcross %d:%d", line, column)
 			require.Equal(t, twinGot, got, "FindAcross %d:%d", line, column)
+
+			var back twin
+			table.Back(line, column, func(s Segment) bool { back = append(back, s); return len(back) < 70 })
+			require.Equal(t, want.back(twinGot, twinOK, 70), back, "Back %d:%d", line, column)
 		}
 	}
 }

@@ -111,6 +111,34 @@ func (t *Table) findAcross(line, column int32) (s Segment, at place, found bool)
 	return t.find(keyOf(line, column))
 }
 
+// Back calls yield for the segment that FindAcross gives and for those in front of it, backwards, until it returns false.
+func (t *Table) Back(line, column int32, yield func(Segment) bool) {
+	_, at, found := t.findAcross(line, column)
+	if !found {
+		return
+	}
+	var b block
+	for i := at.block; i >= 0; i-- {
+		if !t.open(&b, i) {
+			return
+		}
+		k := b.n - 1
+		if i == at.block {
+			k = at.segment
+		}
+		for ; k >= 0; k-- {
+			s, ok := b.number(k)
+			if !ok {
+				t.dataAt.damaged()
+				return
+			}
+			if !yield(s) {
+				return
+			}
+		}
+	}
+}
+
 // place says which segment of which block.
 type place struct{ block, segment int }
 

@@ -1,6 +1,9 @@
 package scope
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // name is where the text names a function or a class.
 type name struct {
@@ -31,87 +34,103 @@ const (
 	byTarget             // while scanning: what stands in front of an =, see target
 )
 
-// NameAt returns the byte offset of the identifier that names function i, or -1: of "c" in a.b.c = function(){}. There a
-// map from minified text has the original name, if it has it.
-func (s *Scopes) NameAt(i int) int {
-	switch n := &s.funcs[i].name; n.kind {
-	case byWord, byThis:
-		return int(n.start)
-	case byChain:
-		at := n.end
-		for at > n.start && isWord[s.src[at-1]] {
-			at--
-		}
-		if at < n.end {
-			return int(at)
-		}
-	case byClassOnly:
-		if n.class >= 0 && s.classes[n.class].kind == byWord {
-			return int(s.classes[n.class].start)
-		}
-	}
-	return -1
-}
+// MaxName is how many bytes of the text a part of a name is made from, and about how long a name gets: a class may have
+// thousands of members, each of which is called after it.
+const MaxName = 4 << 10
 
 // Name returns what function i is called, "" for one that the language gives no name.
-func (s *Scopes) Name(i int) string {
-	f := &s.funcs[i]
+func (s *Scopes) Name(i int) string { return s.OriginalName(i, nil) }
+
+// OriginalName is Name with original names: original is asked what the identifier, or private name, at these byte offsets was
+// before it was minified; "": what it is now. nil: none was anything else.
+func (s *Scopes) OriginalName(i int, original func(start, end int) string) string {
+	f, w := &s.funcs[i], namer{s, original}
 	n := &f.name
 	switch f.Kind {
 	case Getter:
-		return "get " + s.member(n)
+		return "get " + w.member(n)
 	case Setter:
-		return "set " + s.member(n)
+		return "set " + w.member(n)
 	case Constructor:
-		return "new " + s.className(n.class)
+		return "new " + w.className(n.class)
 	case Field:
 		if n.static {
-			return "static " + s.className(n.class)
+			return "static " + w.className(n.class)
 		}
-		return "new " + s.className(n.class)
+		return "new " + w.className(n.class)
 	case StaticBlock:
-		return "static " + s.className(n.class)
+		return "static " + w.className(n.class)
 	case Method:
-		return s.member(n)
+		return w.member(n)
 	}
-	return s.text(n)
+	return w.text(n)
+}
+
+// A namer writes names.
+type namer struct {
+	*Scopes
+	original func(start, end int) string
+}
+
+// words is the part of the text where a name stands.
+func (w *namer) words(n *name) string {
+	end := n.end
+	if end-n.start > MaxName {
+		for end = n.start + MaxName; end > n.start && !utf8.RuneStart(w.src[end]); {
+			end--
+		}
+	}
+	return w.src[n.start:end]
+}
+
+// word is the original name of an identifier at the offset, or what it says with its escapes resolved.
+func (w *namer) word(offset int32, text string) string {
+	if w.original != nil {
+		if name := w.original(int(offset), int(offset)+len(text)); name != "" {
+			return name
+		}
+	}
+	if strings.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	return unescape(text)
 }
 
 // text is the name of a function that is no member by itself, or of a class.
-func (s *Scopes) text(n *name) string {
-	words := s.src[n.start:n.end]
+func (w *namer) text(n *name) string {
 	switch n.kind {
 	case unnamed:
 		return ""
 	case byDefault:
 		return "default"
 	case byChain:
-		return chain(words)
+		return w.chain(n.start, w.words(n))
 	case byThis:
+		name := w.word(n.start, w.words(n))
 		if n.class < 0 {
-			return word(words)
+			return name
 		}
-		return s.className(n.class) + "." + word(words)
+		return w.className(n.class) + "." + name
 	default:
-		return s.member(n)
+		return w.member(n)
 	}
 }
 
 // member is the name of a member: with its class, or that of an object's by itself.
-func (s *Scopes) member(n *name) string {
-	key, plain := s.key(n)
+func (w *namer) member(n *name) string {
+	key, plain := w.key(n)
 	if n.class < 0 {
 		return key
 	}
 	if plain {
-		return s.className(n.class) + "." + key
+		return w.className(n.class) + "." + key
 	}
-	return s.className(n.class) + key
+	return w.className(n.class) + key
 }
 
 // key is how a member's key is written behind its class; plain: with a dot.
-func (s *Scopes) key(n *name) (text string, plain bool) {
-	words := s.src[n.start:n.end]
+func (w *namer) key(n *name) (text string, plain bool) {
+	words := w.words(n)
 	switch n.kind {
 	case byString:
 		inner := unquote(words)
@@ -127,31 +146,32 @@ func (s *Scopes) key(n *name) (text string, plain bool) {
 			return "[" + expr + "]", false
 		}
 		if len(expr) > 1 && (expr[0] == '"' || expr[0] == '\'') && strings.IndexByte(expr[1:], expr[0]) == len(expr)-2 {
-			return s.key(&name{kind: byString, start: n.start + int32(strings.IndexByte(words, expr[0])), end: n.start + int32(strings.LastIndexByte(words, expr[0])) + 1})
+			return w.key(&name{kind: byString, start: n.start + int32(strings.IndexByte(words, expr[0])), end: n.start + int32(strings.LastIndexByte(words, expr[0])) + 1})
 		}
 		return "<computed>", true
 	}
-	return word(words), true
+	return w.word(n.start, words), true
 }
 
-func (s *Scopes) className(class int32) string {
+func (w *namer) className(class int32) string {
 	if class >= 0 {
-		if text := s.text(&s.classes[class]); text != "" {
+		if text := w.text(&w.classes[class]); text != "" {
 			return text
 		}
 	}
 	return "<anonymous>"
 }
 
-// chain writes a.b.c as V8 does: without space and comments, A.prototype.m as A.m, a key in brackets that is a string or a number as it is.
-func chain(words string) string {
+// chain writes a.b.c, which stands at the offset, as V8 does: without space and comments, A.prototype.m as A.m, a key in brackets that
+// is a string or a number as it is.
+func (w *namer) chain(at int32, words string) string {
 	var out strings.Builder
-	for i := 0; i < len(words); {
+	for i := 0; i < len(words) && out.Len() < MaxName; {
 		switch c := words[i]; {
 		case isWord[c] || c == '#':
-			end := wordEnd(words, i+1)
-			part := word(words[i:end])
-			i = end
+			start := i
+			i = wordEnd(words, i+1)
+			part := w.word(at+int32(start), words[start:i])
 			if part == "prototype" && out.Len() > 0 {
 				continue
 			}
@@ -190,14 +210,6 @@ func isString(text string) bool {
 	return closed && end == len(text)
 }
 
-// word resolves the escapes of an identifier.
-func word(text string) string {
-	if strings.IndexByte(text, '\\') < 0 {
-		return text
-	}
-	return unescape(text)
-}
-
 func isIdentifier(text string) bool {
 	if text == "" || text[0] >= '0' && text[0] <= '9' {
 		return false
@@ -215,7 +227,7 @@ func unquote(literal string) string {
 	if len(literal) < 2 {
 		return ""
 	}
-	inner := literal[1 : len(literal)-1]
+	inner := strings.TrimSuffix(literal[1:], literal[:1]) // a long one was cut
 	if strings.IndexByte(inner, '\\') < 0 {
 		return inner
 	}

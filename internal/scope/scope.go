@@ -115,6 +115,14 @@ func (s *Scopes) At(offset int) int {
 	return i
 }
 
+// Text returns the text that was scanned.
+func (s *Scopes) Text() string { return s.src }
+
+// Private tells whether a private name (#m) starts at the byte offset.
+func (s *Scopes) Private(offset int) bool {
+	return offset >= 0 && offset < len(s.src) && s.src[offset] == '#'
+}
+
 // Scan finds the functions of a text. It keeps the text.
 func Scan(src string, language Language) *Scopes {
 	return scan(src, language, false)

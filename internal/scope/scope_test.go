@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -86,7 +87,7 @@ var cases = []struct {
 	{"decorators", scope.TypeScript, `@Dec(() => "1") export class A { @Input() @B.C({ x: () => "2" }) m(@P() a: string) { "3" } @D f = "4" }`, []string{"", "x", "A.m", "new A"}},
 	{"return type in a conditional", scope.TypeScript, `x = a ? (b: string): string => "1" : (c): void => "2"`, []string{"", ""}},
 	{"type of a function in parentheses", scope.TypeScript, `f = (): undefined | (() => void) => "1"`, []string{"f"}},
-	{"generics with JSX", scope.TSX, `f = <T extends X>(a: T) => <b>{"1"}</b>; g = <T,>(a: T) => "2"; h = <C<D> e={() => "3"}/>`, []string{"f", "g", ""}},
+	{"generics with JSX", scope.TSX, `f = <T extends X>(a: T) => <b>{"1"}</b>; g = <T,>(a: T) => "2"; h = <C<D> e={() => "3"}/>; i = <T = X, U = Y>(a: T) => "4"`, []string{"f", "g", "", "i"}},
 }
 
 func TestCases(t *testing.T) {
@@ -123,8 +124,12 @@ func check(t *testing.T, s *scope.Scopes, size int) {
 		if i > 0 {
 			require.LessOrEqual(t, s.Func(i-1).Start, f.Start)
 		}
-		s.Name(i)
-		require.Less(t, s.NameAt(i), size)
+		require.Less(t, len(s.Name(i)), 4*scope.MaxName)
+		s.OriginalName(i, func(start, end int) string {
+			require.Less(t, start, end)
+			require.LessOrEqual(t, end, size)
+			return ""
+		})
 	}
 }
 
@@ -143,19 +148,33 @@ func TestAt(t *testing.T) {
 	assert.Equal(t, -1, scope.Scan("", scope.TSX).At(0))
 }
 
-func TestNameAt(t *testing.T) {
-	text := `function f(){} a.b.c = () => 1; x = { key(){} }; class A { m(){} constructor(){} } foo(() => 2); this.z = () => 3`
+func TestOriginalName(t *testing.T) {
+	text := `function f(){} a.b.c = () => 1; x = { key(){} }; class A { #m(){} constructor(){} get p(){} static{} "q"(){} [e](){} }
+		foo(() => 2); this.z = () => 3; B.prototype[1] = () => 4; export default () => 5; y = class { m(){} }`
 	s := scope.Scan(text, scope.JavaScript)
-	var words []string
+	var names, some []string
 	for i := range s.Len() {
-		at := s.NameAt(i)
-		if at < 0 {
-			words = append(words, "")
-			continue
-		}
-		words = append(words, strings.FieldsFunc(text[at:], func(r rune) bool { return strings.ContainsRune("(){}. =", r) })[0])
+		names = append(names, s.OriginalName(i, func(start, end int) string { return text[start:end] + "_" }))
+		some = append(some, s.OriginalName(i, func(start, end int) string {
+			if text[start:end] == "A" {
+				return "Cart"
+			}
+			return ""
+		}))
 	}
-	assert.Equal(t, []string{"f", "c", "key", "m", "A", "", "z"}, words)
+	assert.Equal(t, []string{"f_", "a_.b_.c_", "key_", "A_.#m_", "new A_", "get A_.p_", "static A_", "A_.q", "A_.<computed>", "", "z_", "B_.prototype_[1]", "default", "y_.m_"}, names)
+	assert.Equal(t, []string{"f", "a.b.c", "key", "Cart.#m", "new Cart", "get Cart.p", "static Cart", "Cart.q", "Cart.<computed>", "", "z", "B[1]", "default", "y.m"}, some)
+}
+
+// A name is made from a part of the text that has an end, so that a class with a long name does not cost as much for each member.
+func TestLongNames(t *testing.T) {
+	long := strings.Repeat("é", scope.MaxName)
+	for _, text := range []string{"class X { X(){} }", "X = () => 1", "a.X.b.X = () => 1", "x = { 'X': () => 1 }", "this.X = () => 1", "X['X'] = () => 1"} {
+		name := scope.Scan(strings.ReplaceAll(text, "X", long), scope.JavaScript).Name(0)
+		assert.Less(t, len(name), 3*scope.MaxName, text)
+		assert.Contains(t, name, "éé", text)
+		assert.True(t, utf8.ValidString(name), text)
+	}
 }
 
 func TestLanguageOf(t *testing.T) {

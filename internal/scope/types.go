@@ -241,14 +241,14 @@ func (p *scanner) typeParameters() int {
 	if p.at(next) != '(' {
 		return 0
 	}
-	if p.jsx { // there <T>( is an element: a parameter has a comma or extends behind it
+	if p.jsx { // there <T>( is an element: a parameter has a comma, a default or extends behind it
 		first, _ := p.after(p.pos + 1)
 		if p.wordAt(first, "const") {
 			first, _ = p.after(first + len("const"))
 		}
 		first = wordEnd(p.src, first)
 		first, _ = p.after(first)
-		if p.at(first) != ',' && !(p.wordAt(first, "extends") && p.at(first+len("extends")) != '=' && p.at(first+len("extends")) != '>') {
+		if p.at(first) != ',' && p.at(first) != '=' && !(p.wordAt(first, "extends") && p.at(first+len("extends")) != '=' && p.at(first+len("extends")) != '>') {
 			return 0
 		}
 	}
