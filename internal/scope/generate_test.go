@@ -336,7 +336,7 @@ func (g *generator) key(class bool) {
 		g.expr()
 		g.emit("]")
 	case 2:
-		g.one("[ Symbol . iterator ]", "[ 'm' ]", "[ a ]")
+		g.one("[ Symbol.iterator ]", "[ 'm' ]", "[ a ]")
 	case 3:
 		g.one("get", "set", "async", "static", "function", "class", "if", "in", "of", "return", "new", "typeof", "default", "readonly", "abstract", "declare", "public", "override", "accessor", "case")
 	case 4:

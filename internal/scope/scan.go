@@ -1,6 +1,9 @@
 package scope
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A frame is an open bracket, or what ends without one of its own.
 type frame struct {
@@ -571,23 +574,24 @@ func (p *scanner) target(n name) name {
 	return n
 }
 
-// ofThis makes a name of this.x: of the class around, or of the function around that is written as one.
+// ofThis makes a name of this.x: of the class around, or of the function around that is written as one. Of more parts, this.a.b, it
+// is what stands behind this.
 func (p *scanner) ofThis(n *name) {
-	at := n.end
-	for at > n.start && (isWord[p.src[at-1]] || p.src[at-1] == '#') {
-		at--
+	src := p.src[:n.end]
+	from, _ := p.after(int(n.start) + len("this"))
+	for from < len(src) && strings.IndexByte(".?!", src[from]) >= 0 {
+		from, _ = p.after(from + 1)
 	}
-	if at == n.end || at < n.start+5 { // this[x] =
+	switch {
+	case from >= len(src):
 		n.kind = unnamed
-		return
+	case src[from] == '[' && closing(src, from) == len(src): // this[x] =
+		n.kind = unnamed
+	case src[from] != '[' && wordEnd(src, from+1) == len(src):
+		n.kind, n.start, n.class = byThis, int32(from), p.top.self
+	default:
+		n.start = int32(from)
 	}
-	for i := int(n.start) + 5; i < int(at); i++ {
-		if c := p.src[i]; isWord[c] || c == '[' || c == '#' { // this.a.b
-			n.start = n.start + 5
-			return
-		}
-	}
-	n.kind, n.start, n.class = byThis, at, p.top.self
 }
 
 func (p *scanner) question() {

@@ -158,10 +158,10 @@ function chain(parts) {
       out += (out === "" ? "" : ".") + name;
     } else if (ts.isStringLiteral(index)) {
       const { text, plain } = quoted(index.text);
-      out += (plain ? "." : "") + text;
+      out += (plain && out !== "" ? "." : "") + text;
     } else if (ts.isNumericLiteral(index)) {
       out += `[${index.getText()}]`;
-    } else out += ".<computed>";
+    } else out += (out === "" ? "" : ".") + "<computed>";
   }
   return out;
 }
