@@ -112,7 +112,7 @@ type scanner struct {
 	asyncAt  int32
 	generics int32 // start of type parameters
 	genAt    int32
-	last     int32 // function expression, whose name goes if the expression goes on
+	last     int32 // function expression, or ^ number of a class, whose name goes if the expression goes on
 	lastAt   int32
 
 	tries    int   // bytes that may still be read in vain
@@ -175,10 +175,18 @@ func (p *scanner) goesOn() {
 }
 
 func (p *scanner) dropName() {
-	if n := &p.funcs[p.last].name; !n.own {
+	if n := p.nameOfLast(); !n.own {
 		*n = name{class: -1}
 	}
 	p.lastAt = -1
+}
+
+// nameOfLast is that of the function or the class expression that has just ended.
+func (p *scanner) nameOfLast() *name {
+	if p.last < 0 {
+		return &p.classes[^p.last]
+	}
+	return &p.funcs[p.last].name
 }
 
 func (p *scanner) newStatement() {

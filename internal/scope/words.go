@@ -296,6 +296,7 @@ func (p *scanner) classWord() {
 			p.pos = at
 		default:
 			n = own
+			n.own = true
 		}
 	}
 	if next, _ := p.after(p.pos); p.ts && p.at(next) == '<' {
