@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_SOURCES  := $(shell find cabi cmd internal sourcemap symbolicate -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name 'exports.map')
 PY_SOURCES  := $(wildcard python/symbolicate/*.py) setup.py pyproject.toml
 
-.PHONY: help build demo test test-go test-purego test-c test-c-asan test-c-valgrind test-python test-install lint corpus big bench bench-python bench-short testdata fuzz soak soak-leaks soak-go wheel clean
+.PHONY: help build demo test test-go test-purego test-c test-c-asan test-c-valgrind test-python test-install lint corpus big bench bench-python bench-scopes bench-short testdata fuzz soak soak-leaks soak-go wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -135,6 +135,9 @@ bench-python: $(VENV)/installed corpus ## what calls from Python cost, beside sy
 	@$(CACHE)/bench-python/bin/python -m pip install -q -r bench/peers/python/requirements.txt build/wheel/*.whl
 	@$(CACHE)/bench-python/bin/python -m pip install -q --force-reinstall --no-deps build/wheel/*.whl
 	@$(CACHE)/bench-python/bin/python bench/peers/python/calls.py $(CACHE)/corpus
+
+bench-scopes: ## how fast functions are found, beside js-source-scopes (needs cargo and the corpus)
+	@cd bench && go run . -scopes
 
 bench-short: ## the same in two minutes: small maps, drivers that are built already; and the runner's own tests
 	cd bench && go vet ./... && go test ./... && go run . -short

@@ -114,6 +114,8 @@ func (p *scanner) close(c byte) {
 		p.state = hasOperand
 		if f.then == statement { // for an object: an enum
 			p.newStatement()
+		} else if f.kind == class {
+			p.last, p.lastAt = ^f.fn, int32(p.pos)
 		}
 		return
 	case hole:
@@ -170,7 +172,7 @@ func (p *scanner) closeParen(f *frame) {
 		return
 	}
 	p.state = hasOperand
-	if f.kind == paren && p.lastAt == p.end && f.name.kind != unnamed && p.funcs[p.last].name == f.name {
+	if f.kind == paren && p.lastAt == p.end && f.name.kind != unnamed && *p.nameOfLast() == f.name {
 		p.lastAt = int32(p.pos) // a function in parentheses is still all there is
 	}
 }

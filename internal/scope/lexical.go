@@ -324,9 +324,7 @@ func regexp(src string, i int) (end int, ok bool) {
 			if class {
 				continue
 			}
-			for i++; i < len(src) && isWord[src[i]]; i++ {
-			}
-			return i, true
+			return wordEnd(src, i+1), true
 		}
 	}
 	return len(src), false

@@ -36,14 +36,16 @@ func (p *scanner) member() {
 		p.decorator()
 		return
 	case '.':
-		if f.kind == object && p.at(p.pos+1) == '.' {
+		switch next := p.at(p.pos + 1); {
+		case f.kind == object && next == '.':
 			p.pos += 3
 			f.kind = property
 			p.operator()
 			return
+		case next < '0' || next > '9':
+			p.pos++
+			return
 		}
-		p.pos++
-		return
 	case ')', ']':
 		p.close(c)
 		return

@@ -145,8 +145,8 @@ func (w *namer) key(n *name) (text string, plain bool) {
 		if symbol, ok := strings.CutPrefix(expr, "Symbol."); ok && isIdentifier(symbol) {
 			return "[" + expr + "]", false
 		}
-		if len(expr) > 1 && (expr[0] == '"' || expr[0] == '\'') && strings.IndexByte(expr[1:], expr[0]) == len(expr)-2 {
-			return w.key(&name{kind: byString, start: n.start + int32(strings.IndexByte(words, expr[0])), end: n.start + int32(strings.LastIndexByte(words, expr[0])) + 1})
+		if start, end, ok := literal(words); ok {
+			return w.key(&name{kind: byString, start: n.start + int32(start), end: n.start + int32(end)})
 		}
 		return "<computed>", true
 	}
@@ -182,18 +182,19 @@ func (w *namer) chain(at int32, words string) string {
 		case c == '[':
 			end := closing(words, i)
 			inner := strings.TrimSpace(words[i+1 : max(end-1, i+1)])
-			switch {
-			case len(inner) > 1 && (inner[0] == '"' || inner[0] == '\'') && isString(inner):
-				if key := unquote(inner); isIdentifier(key) {
-					out.WriteString("." + key)
-				} else {
-					out.WriteString(`["` + key + `"]`)
+			key, dot := "<computed>", true
+			if from, to, ok := literal(inner); ok {
+				key = unquote(inner[from:to])
+				if dot = isIdentifier(key); !dot {
+					key = `["` + key + `"]`
 				}
-			case len(inner) > 0 && inner[0] >= '0' && inner[0] <= '9':
-				out.WriteString("[" + inner + "]")
-			default:
-				out.WriteString(".<computed>")
+			} else if len(inner) > 0 && inner[0] >= '0' && inner[0] <= '9' {
+				key, dot = "["+inner+"]", false
 			}
+			if dot && out.Len() > 0 {
+				out.WriteByte('.')
+			}
+			out.WriteString(key)
 			i = end
 		case c == '/' && i+1 < len(words) && (words[i+1] == '/' || words[i+1] == '*'):
 			i = comment(words, i)
@@ -204,10 +205,16 @@ func (w *namer) chain(at int32, words string) string {
 	return out.String()
 }
 
-// isString tells whether a text is one string literal.
-func isString(text string) bool {
-	end, closed := quoted(text, 0)
-	return closed && end == len(text)
+// literal tells where the string literal is that is all a text has besides white space and comments.
+func literal(text string) (start, end int, ok bool) {
+	p := scanner{src: text}
+	start, _ = p.after(0)
+	if c := p.at(start); c != '"' && c != '\'' {
+		return 0, 0, false
+	}
+	end, closed := quoted(text, start)
+	next, _ := p.after(end)
+	return start, end, closed && next == len(text)
 }
 
 func isIdentifier(text string) bool {

@@ -1,6 +1,9 @@
 package scope
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A frame is an open bracket, or what ends without one of its own.
 type frame struct {
@@ -109,7 +112,7 @@ type scanner struct {
 	asyncAt  int32
 	generics int32 // start of type parameters
 	genAt    int32
-	last     int32 // function expression, whose name goes if the expression goes on
+	last     int32 // function expression, or ^ number of a class, whose name goes if the expression goes on
 	lastAt   int32
 
 	tries    int   // bytes that may still be read in vain
@@ -172,10 +175,18 @@ func (p *scanner) goesOn() {
 }
 
 func (p *scanner) dropName() {
-	if n := &p.funcs[p.last].name; !n.own {
+	if n := p.nameOfLast(); !n.own {
 		*n = name{class: -1}
 	}
 	p.lastAt = -1
+}
+
+// nameOfLast is that of the function or the class expression that has just ended.
+func (p *scanner) nameOfLast() *name {
+	if p.last < 0 {
+		return &p.classes[^p.last]
+	}
+	return &p.funcs[p.last].name
 }
 
 func (p *scanner) newStatement() {
@@ -571,23 +582,24 @@ func (p *scanner) target(n name) name {
 	return n
 }
 
-// ofThis makes a name of this.x: of the class around, or of the function around that is written as one.
+// ofThis makes a name of this.x: of the class around, or of the function around that is written as one. Of more parts, this.a.b, it
+// is what stands behind this.
 func (p *scanner) ofThis(n *name) {
-	at := n.end
-	for at > n.start && (isWord[p.src[at-1]] || p.src[at-1] == '#') {
-		at--
+	src := p.src[:n.end]
+	from, _ := p.after(int(n.start) + len("this"))
+	for from < len(src) && strings.IndexByte(".?!", src[from]) >= 0 {
+		from, _ = p.after(from + 1)
 	}
-	if at == n.end || at < n.start+5 { // this[x] =
+	switch {
+	case from >= len(src):
 		n.kind = unnamed
-		return
+	case src[from] == '[' && closing(src, from) == len(src): // this[x] =
+		n.kind = unnamed
+	case src[from] != '[' && wordEnd(src, from+1) == len(src):
+		n.kind, n.start, n.class = byThis, int32(from), p.top.self
+	default:
+		n.start = int32(from)
 	}
-	for i := int(n.start) + 5; i < int(at); i++ {
-		if c := p.src[i]; isWord[c] || c == '[' || c == '#' { // this.a.b
-			n.start = n.start + 5
-			return
-		}
-	}
-	n.kind, n.start, n.class = byThis, at, p.top.self
 }
 
 func (p *scanner) question() {

@@ -266,7 +266,7 @@ func (p *scanner) typeParameters() int {
 func (p *scanner) tsWord(word string) bool {
 	next, line := p.after(p.pos)
 	c := p.at(next)
-	named := isWord[c] && !line && !(c >= '0' && c <= '9') && !p.wordAt(next, "in") && !p.wordAt(next, "instanceof") && !p.wordAt(next, "of") && !p.wordAt(next, "as")
+	named := isWord[c] && !line && !(c >= '0' && c <= '9') && !p.wordAt(next, "in") && !p.wordAt(next, "instanceof") && !p.wordAt(next, "as")
 	if word == "enum" {
 		if p.state.operand() || !named {
 			return false

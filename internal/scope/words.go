@@ -132,7 +132,13 @@ func (p *scanner) keyword(word string, start int) bool {
 		}
 		p.startOperand()
 		p.operator()
-	case "new", "typeof", "void", "delete", "await", "yield":
+	case "new", "typeof", "void", "delete":
+		p.startOperand()
+		p.operator()
+	case "await", "yield":
+		if !p.takesOperand() {
+			return false
+		}
 		p.startOperand()
 		p.operator()
 	case "in", "instanceof":
@@ -170,6 +176,18 @@ func (p *scanner) keyword(word string, start int) bool {
 	return true
 }
 
+// takesOperand tells whether an await or a yield is an operator, and not a name, by what follows.
+func (p *scanner) takesOperand() bool {
+	next, _ := p.after(p.pos)
+	switch c := p.at(next); c {
+	case '=', ',', ')', ']', '}', ';', ':', '?', '&', '|', '^', '%', '>', 0:
+		return false
+	case '.':
+		return p.at(next+1) >= '0' && p.at(next+1) <= '9'
+	}
+	return true
+}
+
 // headWord reads the ( behind if, for and their like: in it is a head.
 func (p *scanner) headWord(isFor bool) {
 	next, _ := p.after(p.pos)
@@ -193,7 +211,9 @@ func (p *scanner) asyncWord(start int) bool {
 	switch c := p.at(next); {
 	case isWord[c]:
 		if p.wordAt(next, "of") || p.wordAt(next, "in") || p.wordAt(next, "instanceof") || p.wordAt(next, "as") {
-			return false
+			if after, _ := p.after(wordEnd(p.src, next)); p.at(after) != '=' || p.at(after+1) != '>' {
+				return false
+			}
 		}
 		p.startOperand()
 		p.passed()
@@ -276,6 +296,7 @@ func (p *scanner) classWord() {
 			p.pos = at
 		default:
 			n = own
+			n.own = true
 		}
 	}
 	if next, _ := p.after(p.pos); p.ts && p.at(next) == '<' {
