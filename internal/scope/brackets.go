@@ -177,10 +177,25 @@ func (p *scanner) closeParen(f frame, last int32) {
 		p.operator()
 		return
 	}
+	grouped := f.kind == paren && p.operand && p.chain >= 0 && p.chain == p.groupStart(f.start)
 	p.ended()
+	if grouped { // (a as T).b can be written, too
+		p.chain, p.chainEnd = f.start, int32(p.pos)
+	}
 	if f.kind == paren && last >= 0 && f.pending.kind != unnamed && p.funcs[last].name == f.pending {
 		p.last = last // a function in parentheses is still all there is
 	}
+}
+
+// groupStart returns where the operand starts that is first in the group whose ( is at the offset.
+func (p *scanner) groupStart(at int32) int32 {
+	next, _ := p.after(int(at) + 1)
+	if p.ts && p.at(next) == '<' {
+		if end := p.angles(next); end > 0 {
+			next, _ = p.after(end)
+		}
+	}
+	return int32(next)
 }
 
 // enclosingTernary returns how many ? wait for a colon where the position is.

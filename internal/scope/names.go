@@ -1,6 +1,9 @@
 package scope
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // name is where the text names a function or a class.
 type name struct {
@@ -21,7 +24,7 @@ const (
 	byNumber             // a key that is a number
 	byExpr               // a computed key: [expr]
 	byDefault            // export default
-	byThis               // this.x = inside class
+	byThis               // this.a.b = inside class
 	byClassOnly          // what is called after its class: constructor, initialisers
 )
 
@@ -29,9 +32,9 @@ const (
 // map from minified text has the original name, if it has it.
 func (s *Scopes) NameAt(i int) int {
 	switch n := &s.funcs[i].name; n.kind {
-	case byWord, byThis:
+	case byWord:
 		return int(n.start)
-	case byChain:
+	case byChain, byThis:
 		at := n.end
 		for at > n.start && isWord[s.src[at-1]] {
 			at--
@@ -82,10 +85,11 @@ func (s *Scopes) text(n *name) string {
 	case byChain:
 		return chain(words)
 	case byThis:
+		keys := strings.TrimPrefix(chain(words), "this")
 		if n.class < 0 {
-			return word(words)
+			return strings.TrimPrefix(keys, ".")
 		}
-		return s.className(n.class) + "." + word(words)
+		return s.className(n.class) + keys
 	default:
 		return s.member(n)
 	}
@@ -107,23 +111,9 @@ func (s *Scopes) member(n *name) string {
 func (s *Scopes) key(n *name) (text string, plain bool) {
 	words := s.src[n.start:n.end]
 	switch n.kind {
-	case byString:
-		inner := unquote(words)
-		if isIdentifier(inner) {
-			return inner, true
-		}
-		return `["` + inner + `"]`, false
-	case byNumber:
-		return "[" + words + "]", false
-	case byExpr:
-		expr := strings.TrimSpace(words)
-		if symbol, ok := strings.CutPrefix(expr, "Symbol."); ok && isIdentifier(symbol) {
-			return "[" + expr + "]", false
-		}
-		if len(expr) > 1 && (expr[0] == '"' || expr[0] == '\'') && strings.IndexByte(expr[1:], expr[0]) == len(expr)-2 {
-			return s.key(&name{kind: byString, start: n.start + int32(strings.IndexByte(words, expr[0])), end: n.start + int32(strings.LastIndexByte(words, expr[0])) + 1})
-		}
-		return "<computed>", true
+	case byString, byNumber, byExpr:
+		text := keyOf(words)
+		return strings.TrimPrefix(text, "."), text[0] == '.'
 	}
 	return word(words), true
 }
@@ -137,15 +127,58 @@ func (s *Scopes) className(class int32) string {
 	return "<anonymous>"
 }
 
-// chain writes a.b.c as V8 does: without space and comments, A.prototype.m as A.m, a key in brackets that is a string or a number as it is.
+// keyOf writes the key that an expression is behind an object: .k, ["k k"], [42], [Symbol.iterator], .<computed>.
+func keyOf(expr string) string {
+	expr = strings.TrimSpace(expr)
+	if expr == "" {
+		return ".<computed>"
+	}
+	if symbol, ok := strings.CutPrefix(expr, "Symbol."); ok && isIdentifier(symbol) {
+		return "[" + expr + "]"
+	}
+	switch c := expr[0]; {
+	case c >= '0' && c <= '9' || c == '.':
+		if number(expr, 0) == len(expr) {
+			return "[" + numberKey(expr) + "]"
+		}
+	case (c == '"' || c == '\'') && isString(expr), c == '`' && wholeTemplate(expr, 0) == len(expr) && !strings.Contains(expr, "${"):
+		if key := unquote(expr); isIdentifier(key) {
+			return "." + key
+		} else {
+			return `["` + key + `"]`
+		}
+	}
+	return ".<computed>"
+}
+
+// numberKey is the key that a number literal is: 16 for 0x10.
+func numberKey(literal string) string {
+	digits := strings.TrimSuffix(strings.ReplaceAll(literal, "_", ""), "n")
+	if f, err := strconv.ParseInt(digits, 0, 64); err == nil && f < 1<<53 {
+		return strconv.FormatInt(f, 10)
+	}
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return literal
+	}
+	if f >= 1e21 || f > 0 && f < 1e-6 {
+		return strings.Replace(strconv.FormatFloat(f, 'e', -1, 64), "e-0", "e-", 1)
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
+
+// chain writes a.b.c as V8 does: without space, comments, groups and types, A.prototype.m as A.m.
 func chain(words string) string {
 	var out strings.Builder
+	behind := false // a word, and no dot yet
 	for i := 0; i < len(words); {
 		switch c := words[i]; {
+		case behind && isWord[c]: // as, satisfies: the type behind it ends with its group
+			i = groupEnd(words, i)
 		case isWord[c] || c == '#':
 			end := wordEnd(words, i+1)
 			part := word(words[i:end])
-			i = end
+			i, behind = end, true
 			if part == "prototype" && out.Len() > 0 {
 				continue
 			}
@@ -155,27 +188,57 @@ func chain(words string) string {
 			out.WriteString(part)
 		case c == '[':
 			end := closing(words, i)
-			inner := strings.TrimSpace(words[i+1 : max(end-1, i+1)])
-			switch {
-			case len(inner) > 1 && (inner[0] == '"' || inner[0] == '\'') && isString(inner):
-				if key := unquote(inner); isIdentifier(key) {
-					out.WriteString("." + key)
-				} else {
-					out.WriteString(`["` + key + `"]`)
-				}
-			case len(inner) > 0 && inner[0] >= '0' && inner[0] <= '9':
-				out.WriteString("[" + inner + "]")
-			default:
-				out.WriteString(".<computed>")
-			}
-			i = end
+			out.WriteString(keyOf(words[i+1 : max(end-1, i+1)]))
+			i, behind = end, true
+		case c == '<': // (<T>a)
+			i = anglesEnd(words, i)
 		case c == '/' && i+1 < len(words) && (words[i+1] == '/' || words[i+1] == '*'):
 			i = comment(words, i)
 		default:
+			behind = behind && c != '.'
 			i++
 		}
 	}
 	return out.String()
+}
+
+// groupEnd returns the offset of the bracket that closes the group around i.
+func groupEnd(text string, i int) int {
+	for i < len(text) && text[i] != ')' {
+		switch c := text[i]; c {
+		case '(', '[', '{':
+			i = closing(text, i)
+		case '"', '\'':
+			i, _ = quoted(text, i)
+		case '`':
+			i = wholeTemplate(text, i)
+		default:
+			i++
+		}
+	}
+	return i
+}
+
+// anglesEnd returns the end of the types in angle brackets at i.
+func anglesEnd(text string, i int) int {
+	for depth := 0; i < len(text); {
+		switch text[i] {
+		case '<':
+			depth++
+		case '>':
+			if text[i-1] != '=' {
+				depth--
+			}
+		case '(', '[', '{':
+			i = closing(text, i)
+			continue
+		}
+		i++
+		if depth == 0 {
+			break
+		}
+	}
+	return i
 }
 
 // isString tells whether a text is one string literal.

@@ -1,5 +1,7 @@
 package scope
 
+import "strings"
+
 // A frame is an open bracket, or what ends without one of its own.
 type frame struct {
 	kind    frameKind
@@ -179,15 +181,17 @@ func (p *scanner) scan() {
 		p.end = int32(p.pos)
 	}
 	p.broken = p.broken || p.unclosed || p.pos < len(p.src) // stopped at a limit
-	for len(p.stack) > 0 {                                  // what is still open ends with the text
+	end := p.end
+	for len(p.stack) > 0 { // what is still open ends with the text
 		f := p.pop()
 		switch f.kind {
 		case template, hole:
 			p.broken = true
 		case body:
-			p.funcs[f.fn].End = int32(len(p.src))
+			end = int32(len(p.src))
+			p.funcs[f.fn].End = end
 		case arrow, field:
-			p.funcs[f.fn].End = max(p.end, p.funcs[f.fn].Start)
+			p.funcs[f.fn].End = max(end, p.funcs[f.fn].Start)
 		}
 	}
 }
@@ -401,8 +405,7 @@ func (p *scanner) punctuation(c byte) {
 		case p.operand && p.newline:
 			p.insertSemicolon()
 			p.operator()
-		case p.operand && c == '!' && p.ts && p.at(p.pos+1) != '=':
-			p.goesOn()
+		case p.operand && c == '!' && p.ts && p.at(p.pos+1) != '=': // x!: a type, as it were
 		default:
 			p.operator()
 		}
@@ -476,31 +479,12 @@ func (p *scanner) target() name {
 			continue
 		}
 		n.kind = byChain
-		if words[:i] == "this" {
-			p.ofThis(&n)
+		if words[:i] == "this" || i == 0 && strings.HasPrefix(chain(words), "this.") {
+			n.kind, n.class = byThis, p.top().self // of the class around, or of the function around that is written as one
 		}
 		return n
 	}
 	return n
-}
-
-// ofThis makes a name of this.x: of the class around, or of the function around that is written as one.
-func (p *scanner) ofThis(n *name) {
-	at := n.end
-	for at > n.start && (isWord[p.src[at-1]] || p.src[at-1] == '#') {
-		at--
-	}
-	if at == n.end || at < n.start+5 { // this[x] =
-		n.kind = unnamed
-		return
-	}
-	for i := int(n.start) + 5; i < int(at); i++ {
-		if c := p.src[i]; isWord[c] || c == '[' || c == '#' { // this.a.b
-			n.start = n.start + 5
-			return
-		}
-	}
-	n.kind, n.start, n.class = byThis, at, p.top().self
 }
 
 func (p *scanner) question() {
