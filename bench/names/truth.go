@@ -100,15 +100,18 @@ func readBundle(path string) (*bundle, error) {
 
 // ask answers all positions by this engine, with each kind of map.
 func (b *bundle) ask(cache string) error {
-	for kind, file := range [kindsOfMap]string{"names", "nonames", ""} {
-		if file == "" { // not yet: names by the minified code
-			continue
-		}
+	for kind, file := range [kindsOfMap]string{"names", "nonames", "nosources"} {
 		data, err := os.ReadFile(filepath.Join(cache, "bundles", b.id()+"."+file+".map"))
 		if err != nil {
 			return err
 		}
-		m, err := sourcemap.Parse(data, nil)
+		options := &sourcemap.Options{}
+		if kindOfMap(kind) == withoutSources {
+			if options.Generated, err = os.ReadFile(filepath.Join(cache, "bundles", b.id()+".js")); err != nil {
+				return err
+			}
+		}
+		m, err := sourcemap.Parse(data, options)
 		if err != nil {
 			return fmt.Errorf("%s: %w", b.id(), err)
 		}
