@@ -73,17 +73,15 @@ func Compose(outer *Map, load func(url string) (*Map, error), options *ComposeOp
 		return nil, fmt.Errorf("sourcemap: compose: %w", err)
 	}
 	c.path, c.mappings = []*file{root}, outer.Len()
-	var before *Mapping // whose stretch ends where the next one stands
-	for mapping := range outer.Mappings() {
-		if before != nil {
-			c.add(root, *before, placeOf(mapping.Generated))
-		}
-		if before = &mapping; c.err != nil {
-			break
-		}
-	}
-	if before != nil && c.err == nil {
-		c.add(root, *before, endOfCode)
+	if outer.ranges && !options.LikeRemapping {
+		c.ranges(root)
+	} else {
+		outer.read(func() {
+			outer.table.All(func(s index.Segment) bool {
+				c.point(root, &s, trail{}, Position{s.Line, s.Column}, false)
+				return c.err == nil
+			})
+		})
 	}
 	c.merge.end()
 	if c.err == nil {
@@ -162,22 +160,33 @@ type trail struct {
 	ignored bool
 }
 
-// add adds what a mapping of outer is in the result; its text, if it is a range mapping, goes up to the end.
-func (c *composer) add(root *file, m Mapping, end place) {
-	ranged := m.Range && !c.options.LikeRemapping
-	s := index.Segment{Source: m.Source, OriginalLine: m.Original.Line, OriginalColumn: m.Original.Column, Name: m.Name}
-	if ranged && m.Source >= 0 && placeOf(m.Generated).before(end) {
-		c.stretch(root, s, trail{}, stretchOf(m, end))
-		return
+// ranges adds what the mappings of outer are in the result, where some are range mappings.
+func (c *composer) ranges(root *file) {
+	before, some := Mapping{}, false
+	put := func(end place) { // where the text of a range mapping ends
+		s := index.Segment{Source: before.Source, OriginalLine: before.Original.Line, OriginalColumn: before.Original.Column, Name: before.Name}
+		switch {
+		case !some:
+		case before.Range && before.Source >= 0 && placeOf(before.Generated).before(end):
+			c.stretch(root, s, trail{}, stretchOf(before, end))
+		default:
+			c.point(root, &s, trail{}, before.Generated, before.Range)
+		}
 	}
-	c.point(root, s, trail{}, m.Generated, ranged)
+	for mapping := range root.m.Mappings() {
+		if put(placeOf(mapping.Generated)); c.err != nil {
+			return
+		}
+		before, some = mapping, true
+	}
+	put(endOfCode)
 }
 
 // point adds a mapping at the generated position that leads where the mapping s of the file leads. ranged: if it is an end, it
 // is a range mapping, of no text.
-func (c *composer) point(f *file, s index.Segment, t trail, generated Position, ranged bool) {
+func (c *composer) point(f *file, s *index.Segment, t trail, generated Position, ranged bool) {
 	depth := len(c.path)
-	if traced, ok := c.trace(f, &s, t, generated); ok {
+	if traced, ok := c.trace(f, s, t, generated); ok {
 		traced.Range = ranged && len(c.path) == 1 && traced.Source >= 0
 		c.merge.add(traced)
 	}
@@ -293,14 +302,14 @@ func (c *composer) stretch(f *file, s index.Segment, t trail, whole stretch) {
 		ranged          bool
 		start, original place
 	}
-	var last *piece
+	last, some := piece{}, false
 	put := func(end place) {
 		switch {
-		case last == nil:
+		case !some:
 		case last.ranged && last.Source >= 0 && last.start.before(end):
 			c.stretch(f, last.Segment, t, stretch{last.start, end, last.original})
 		case last.start.column <= math.MaxInt32:
-			c.point(f, last.Segment, t, last.start.position(), false)
+			c.point(f, &last.Segment, t, last.start.position(), false)
 		}
 	}
 	f.m.read(func() {
@@ -311,9 +320,9 @@ func (c *composer) stretch(f *file, s index.Segment, t trail, whole stretch) {
 		case found && own == origin:
 		case found && (own.line == origin.line || ranged && at.Source >= 0):
 			from := stretch{own, endOfCode, place{int64(at.OriginalLine), int64(at.OriginalColumn)}}.from(origin)
-			last = &piece{at, ranged, text.start, from.original}
+			last, some = piece{at, ranged, text.start, from.original}, true
 		default:
-			last = &piece{index.Segment{Source: -1}, false, text.start, place{}}
+			last, some = piece{index.Segment{Source: -1}, false, text.start, place{}}, true
 		}
 		f.m.table.From(s.OriginalLine, s.OriginalColumn, func(at index.Segment, ranged bool) bool {
 			start := text.at(place{int64(at.Line), int64(at.Column)})
@@ -325,7 +334,7 @@ func (c *composer) stretch(f *file, s index.Segment, t trail, whole stretch) {
 				return false
 			}
 			put(start)
-			last = &piece{at, ranged, start, place{int64(at.OriginalLine), int64(at.OriginalColumn)}}
+			last, some = piece{at, ranged, start, place{int64(at.OriginalLine), int64(at.OriginalColumn)}}, true
 			return true
 		})
 	})

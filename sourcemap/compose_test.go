@@ -196,6 +196,15 @@ func TestComposeFails(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "0:0 a"+strings.Repeat("x", sourcemap.MaxComposeDepth-1)+":0:0", in(m))
 
+	// Through range mappings, too.
+	ranges := func(source string) string {
+		return regular(`"sources":["`+source+`"],"rangeMappings":"A",`, "AAAA")
+	}
+	_, err = sourcemap.Compose(parse(t, ranges("a")), mapsOf(t, map[string]string{"a": ranges("b"), "b": ranges("c"), "c": ranges("a")}), nil)
+	assert.EqualError(t, err, "sourcemap: compose: maps in a circle: a from b from c from a")
+	_, err = sourcemap.Compose(parse(t, ranges("a")), func(url string) (*sourcemap.Map, error) { return parse(t, ranges(url+"x")), nil }, nil)
+	assert.ErrorIs(t, err, sourcemap.ErrLimit)
+
 	_, err = sourcemap.Compose(outer, func(string) (*sourcemap.Map, error) { return nil, errFull }, nil)
 	assert.ErrorIs(t, err, errFull)
 	assert.ErrorContains(t, err, "sourcemap: compose: a: ")
@@ -669,6 +678,9 @@ func FuzzCompose(f *testing.F) {
 			require.True(t, errors.Is(err, sourcemap.ErrCycle) || errors.Is(err, sourcemap.ErrLimit), "%v", err)
 			require.NotContains(t, err.Error(), "\n")
 			return
+		}
+		if !far(composed) {
+			requireRoundTripOf(t, composed, true)
 		}
 		ranges := len(markedOf(m)) > 0
 		require.True(t, composed.Len() <= m.Len() || ranges && !options.LikeRemapping)

@@ -706,6 +706,58 @@ func TestEncodeHostileTexts(t *testing.T) {
 	}
 }
 
+// TestWriteHostileScopes: whatever stands in a saved index where scopes and fields of React Native should be, what is written can be
+// read, or there is an error.
+func TestWriteHostileScopes(t *testing.T) {
+	random := rand.New(rand.NewPCG(6, 438))
+	good := partsOf(savedBytes(t, parse(t, strings.TrimSuffix(withScopes("BHBCAC,DCC,BABC,CBA,CAB,BFAAA,CJA,EDCDA,GBA,IBEF,HABAB,HBABCBAA,EMA,FCB,FG,ECHA,FJ"), "}")+`,"x_facebook_sources":[[{"names":["f"],"mappings":"AAA"}]],"x_facebook_offsets":[1]}`)))
+	written, refused := 0, 0
+	for range 4000 {
+		p := parts{}
+		for kind, content := range good {
+			p[kind] = bytes.Clone(content)
+		}
+		if random.IntN(8) == 0 {
+			text := p[20]
+			text[4+random.IntN(len(text)-4)] = "]{}\"x"[random.IntN(5)]
+		} else {
+			for range 1 + random.IntN(3) {
+				trees := p[19]
+				at := 32 + 4*random.IntN(len(trees)/4-8)
+				copy(trees[at:], u32(uint32([]int{0, 1, 2, 3, 5, 9, 1 << 20, math.MaxInt32, math.MaxUint32}[random.IntN(9)])))
+			}
+		}
+		m, err := sourcemap.Parse(p.index(), nil)
+		require.NoError(t, err)
+		use := func(m *sourcemap.Map, err error) {
+			if err == nil {
+				var out bytes.Buffer
+				if err = m.Encode(&out, nil); err == nil {
+					written++
+					_, err = sourcemap.Parse(out.Bytes(), nil)
+					require.NoError(t, err)
+					return
+				}
+			}
+			refused++
+			require.True(t, errors.Is(err, sourcemap.ErrDamaged) || errors.Is(err, sourcemap.ErrMapping), "%v", err)
+		}
+		use(m, nil)
+		use(sourcemap.Rewrite(m, &sourcemap.RewriteOptions{Offset: sourcemap.Position{Line: 1, Column: 1}}))
+		use(sourcemap.Rewrite(m, &sourcemap.RewriteOptions{Part: span(1, 3, 7, 0)}))
+		use(sourcemap.Compose(m, func(string) (*sourcemap.Map, error) { return nil, nil }, nil))
+		use(sourcemap.Compose(parse(t, regular(`"sources":["x"],`, "AAAA")), func(url string) (*sourcemap.Map, error) {
+			if url == "x" {
+				return m, nil
+			}
+			return nil, nil
+		}, nil))
+	}
+	t.Logf("%d maps written, %d refused", written, refused)
+	assert.Greater(t, written, 1000)
+	assert.Greater(t, refused, 1000)
+}
+
 type shortWriter struct{}
 
 func (shortWriter) Write(p []byte) (int, error) { return len(p) / 2, nil }

@@ -56,6 +56,7 @@ type fields struct {
 	rangeMappings, scopes                                               value
 	facebookSources, facebookOffsets, hermesOffsets, modulePaths        value // see reactnative.go
 	facebookSegments                                                    value
+	functionMappings                                                    value // see pasta.go
 
 	hasSections bool
 	sectionsAt  value
@@ -123,6 +124,8 @@ func (p *parser) scan(at, depth int) (*fields, int, error) {
 			return &f.modulePaths, false
 		case "x_facebook_segments":
 			return &f.facebookSegments, false
+		case "x_com_bloomberg_sourcesFunctionMappings":
+			return &f.functionMappings, true
 		}
 		return nil, false
 	}

@@ -165,6 +165,24 @@ func (m *Map) savedFunction(tree int, p Position) (f Function, ok bool) {
 // HasFunctions tells whether the map is a saved index with the functions of its sources, or of its generated code.
 func (m *Map) HasFunctions() bool { return m.image != nil && m.image.Size(index.KindFunctions) > 0 }
 
+// ListedFunctionAt returns the innermost function around a position (0-based) of source i (0-based) as the map itself has it: by the function
+// maps of Metro (x_facebook_sources), or x_com_bloomberg_sourcesFunctionMappings. ok is false where it has neither for the source, or says nothing.
+func (m *Map) ListedFunctionAt(i int, p Position) (f Function, ok bool) {
+	if name, ok := m.FunctionMapName(i, p); ok {
+		return Function{Name: fromFunctionMap(name)}, true
+	}
+	listed := false
+	m.read(func() {
+		if t, has := m.image.Functions(); has {
+			listed = t.FromMap(i)
+		}
+	})
+	if !listed || i >= m.info.Sources {
+		return Function{}, false
+	}
+	return m.savedFunction(i, p)
+}
+
 // SourceFunctionAt returns the innermost function around a position (0-based) of source i (0-based): the one that a saved index has, or else by
 // the text of the source, of which the map keeps the last ones that were read. ok is false where there is neither, or the
 // text is in a language that is not read for functions.
@@ -184,7 +202,7 @@ func (m *Map) SourceFunctionAt(i int, p Position) (f Function, ok bool) {
 }
 
 // FunctionAt returns the innermost function of the original program at a generated position (0-based): by the scopes of the
-// map, or else by [Map.SourceFunctionAt], or else by [Map.FunctionIn] what a saved index has of the generated code. ok is false where there is no mapping, and
+// map, or else by [Map.ListedFunctionAt], [Map.SourceFunctionAt], or else by [Map.FunctionIn] what a saved index has of the generated code. ok is false where there is no mapping, and
 // where none of them knows.
 func (m *Map) FunctionAt(p Position) (f Function, ok bool) {
 	frames := m.OriginalFrames(p)
@@ -195,19 +213,23 @@ func (m *Map) FunctionAt(p Position) (f Function, ok bool) {
 	if at.Known {
 		return Function{Name: at.Function}, true
 	}
+	if f, ok = m.ListedFunctionAt(int(at.Source), at.Original); ok {
+		return f, true
+	}
 	if f, ok = m.SourceFunctionAt(int(at.Source), at.Original); ok || !m.HasFunctions() {
 		return f, ok
 	}
 	return m.FunctionIn(nil, p)
 }
 
-// maxReadTexts is how many source texts a map keeps that FunctionAt has read.
-const maxReadTexts = 16
+// maxReadBytes is how many bytes of source texts a map keeps that FunctionAt and Lines have read, the last of them in any case.
+const maxReadBytes = 8 << 20
 
 // readTexts are texts by their sources.
 type readTexts struct {
 	mu    sync.Mutex
 	texts map[int]*Text
+	bytes int
 }
 
 func (m *Map) readText(source int) *Text {
@@ -224,11 +246,16 @@ func (m *Map) readText(source int) *Text {
 	if !has {
 		t = nil
 	}
+	bytes := 64 // of the list
+	if t != nil {
+		bytes += len(t.text)
+	}
 	m.texts.mu.Lock()
 	defer m.texts.mu.Unlock()
-	if m.texts.texts == nil || len(m.texts.texts) == maxReadTexts {
-		m.texts.texts = map[int]*Text{}
+	if m.texts.texts == nil || m.texts.bytes+bytes > maxReadBytes {
+		m.texts.texts, m.texts.bytes = map[int]*Text{}, 0
 	}
 	m.texts.texts[source] = t
+	m.texts.bytes += bytes
 	return t
 }

@@ -10,25 +10,26 @@ import (
 	"github.com/symbolicate/symbolicate/internal/scope"
 )
 
-// newParsed is newMap for a map that was parsed, with the functions that the options ask for.
-func newParsed(image *index.Image, data []byte, file *mmap.Region, release func(), options *Options) (*Map, error) {
-	m, err := newMap(image, data, file, release)
-	if err != nil || !options.Functions && options.Generated == nil {
+// newParsed is newMap for a map that was parsed, with the functions that it lists itself, and those that the options ask for.
+func newParsed(p *parser, image *index.Image, file *mmap.Region, release func(), options *Options) (*Map, error) {
+	m, err := newMap(image, p.data, file, release)
+	if err != nil || !options.Functions && options.Generated == nil && len(p.functionMappings) == 0 {
 		return m, err
 	}
-	more, err := image.AddFunctions(m.functionTrees(options))
+	more, err := image.AddFunctions(m.functionTrees(p, options))
 	m.cleanup.Stop() // whose memory is that of the next one
 	image.Free()
 	if err != nil {
 		release()
 		return nil, &ParseError{Kind: ErrLimit, Detail: "functions: " + err.Error()}
 	}
-	return newMap(more, data, file, release)
+	return newMap(more, p.data, file, release)
 }
 
-// functionTrees finds the functions that the options ask for.
-func (m *Map) functionTrees(options *Options) index.FunctionTrees {
+// functionTrees finds these functions.
+func (m *Map) functionTrees(p *parser, options *Options) index.FunctionTrees {
 	trees := make(index.FunctionTrees, m.info.Sources+1)
+	m.guard(m.dataFile, func() { m.listedTrees(p, trees) })
 	sources := 0
 	if options.Functions {
 		sources = m.info.Sources
@@ -41,9 +42,11 @@ func (m *Map) functionTrees(options *Options) index.FunctionTrees {
 				// The generated code is the longest text, and comes first.
 				switch i := int(next.Add(1)) - 1; {
 				case i == 0:
-					trees[m.info.Sources] = m.generatedTree(options.Generated)
+					trees[m.info.Sources].List = m.generatedTree(options.Generated)
 				case i <= sources:
-					trees[i-1] = m.sourceTree(i - 1)
+					if tree := &trees[i-1]; tree.List == nil {
+						tree.List = m.sourceTree(i - 1)
+					}
 				default:
 					return
 				}

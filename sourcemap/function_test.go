@@ -2,6 +2,7 @@ package sourcemap_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"runtime/metrics"
@@ -242,4 +243,55 @@ func vlqColumn(n int) (digits string) {
 			return digits
 		}
 	}
+}
+
+// FuzzFunctions: functions that the map lists, of a source text and of the code, in memory, saved, and asked for one by one.
+func FuzzFunctions(f *testing.F) {
+	f.Add(pastaFunctions, originalCode, minifiedCode, false)
+	f.Add("", originalCode, minifiedCode, true)
+	f.Add("", "a(() => {\r\n é })\u2028function f(){}", "\"🛒\";class t{#n(){}}", false)
+	f.Add("AAAAU", "", "", true)
+	f.Fuzz(func(t *testing.T, listed, text, code string, typed bool) {
+		if len(listed)+len(text)+len(code) > 1<<16 {
+			return
+		}
+		fields := map[string]any{
+			"version": 3, "sources": []string{"a.js"}, "sourcesContent": []string{text}, "names": []string{"one", "two", "#three", "<anonymous>", "a.prototype.get b"},
+			"mappings": "AAAAA,CAACC;AAAAC,IAECA,EAAIA;AAGDD", "x_com_bloomberg_sourcesFunctionMappings": []string{listed},
+		}
+		if typed {
+			fields["sources"] = []string{"a.tsx"}
+		}
+		if listed == "" {
+			delete(fields, "x_com_bloomberg_sourcesFunctionMappings")
+		}
+		data, err := json.Marshal(fields)
+		require.NoError(t, err)
+		m, err := sourcemap.Parse(data, &sourcemap.Options{Functions: true, Generated: []byte(code)})
+		require.NoError(t, err)
+		defer m.Close()
+		image, err := m.AppendIndex(nil, &sourcemap.SaveOptions{NoSources: true})
+		require.NoError(t, err)
+		saved, err := sourcemap.Parse(image, nil)
+		require.NoError(t, err)
+		defer saved.Close()
+		require.NoError(t, saved.Verify())
+		generated := sourcemap.NewText(code)
+		for line := range min(int32(generated.NumLines()), 20) {
+			for column := int32(0); column < 100; column += 1 + line {
+				p := sourcemap.Position{Line: line, Column: column}
+				want, has := m.FunctionAt(p)
+				got, ok := saved.FunctionAt(p)
+				require.Equal(t, has, ok)
+				require.Equal(t, want, got)
+				want, _ = m.FunctionIn(generated, p)
+				got, _ = saved.FunctionIn(nil, p)
+				require.Equal(t, want, got)
+				want, has = m.ListedFunctionAt(0, p)
+				got, ok = saved.ListedFunctionAt(0, p)
+				require.Equal(t, has, ok)
+				require.Equal(t, want, got)
+			}
+		}
+	})
 }

@@ -91,8 +91,11 @@ func parse(data []byte, options *Options, region *mmap.Region) (m *Map, err erro
 		if image, err = index.Open(data, nil); err == nil {
 			m, err = newMap(image, nil, nil, region.Free)
 		}
-	} else if image, err = newParser(data, options).parse(); err == nil {
-		m, err = newParsed(image, data, nil, region.Free, options)
+	} else {
+		p := newParser(data, options)
+		if image, err = p.parse(); err == nil {
+			m, err = newParsed(p, image, nil, region.Free, options)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -147,6 +150,8 @@ type parser struct {
 	// hasNative: there is something of reactnative.go.
 	hasNative  bool
 	noSegments bool // of a segment: its own are not read
+
+	functionMappings map[int32]functionMapping // by source, see pasta.go
 
 	seen map[sourceKey]int32 // sources of an indexed map so far
 	seed maphash.Seed
@@ -291,6 +296,7 @@ func (p *parser) regular(f *fields, by shift) error {
 		return err
 	}
 	p.scopesOf(f, sources, names, by)
+	p.noteFunctionMappings(f, sources, names)
 	return nil
 }
 

@@ -115,26 +115,23 @@ func (r *rewriter) cut(part *Span) {
 	if from == end {
 		return
 	}
-	var first *Mapping // the one in force at the start of the part, from before it
+	first, some := Mapping{}, false // the one in force at the start of the part, from before it
 	start := func(next place) {
-		if first != nil && from.before(next) {
+		if some && from.before(next) {
 			if first.Range {
-				stretchOf(*first, next).from(from).put(*first, r.put)
+				stretchOf(first, next).from(from).put(first, r.put)
 			} else {
 				first.Generated = part.From
-				r.put(*first)
+				r.put(first)
 			}
 		}
-		first = nil
+		some = false
 	}
 	for mapping := range r.m.Mappings() {
 		at := placeOf(mapping.Generated)
 		if at.before(from) {
-			if mapping.Range = mapping.Range && mapping.Source >= 0; mapping.Range || at.line == from.line {
-				first = &mapping
-			} else {
-				first = nil
-			}
+			mapping.Range = mapping.Range && mapping.Source >= 0
+			first, some = mapping, mapping.Range || at.line == from.line
 			continue
 		}
 		if start(at); !at.before(end) || r.err != nil {

@@ -49,7 +49,7 @@ const (
 	NameMinified NameSource = "names"
 	NameCaller   NameSource = "caller" // the token at the call site in the calling frame
 	NameScopes   NameSource = "scopes" // the scopes in the map; an empty name is then one of module level, or anonymous
-	// NameFunctionMap: x_facebook_sources, Metro's names of the original functions.
+	// NameFunctionMap: the map lists the original functions, in x_facebook_sources (Metro) or x_com_bloomberg_sourcesFunctionMappings.
 	NameFunctionMap NameSource = "function_map"
 )
 

@@ -89,39 +89,3 @@ func (s *Symbolicator) ofBundle(url string, b bundled) (at *location, err error)
 	}
 	return at, nil
 }
-
-// fromFunctionMap turns a name as Metro writes it into the form that all names of frames have; what Metro invents for functions
-// without a name becomes none.
-//
-//	<global>, <anonymous>, map$argument_0    ""
-//	Cart#total                               Cart.total
-//	Cart#get__total                          get Cart.total
-//	Cart#constructor                         new Cart
-//	cart.get__total                          get total         (of an object, or static: Metro does not say)
-func fromFunctionMap(name string) string {
-	if name == "<global>" || name == "<anonymous>" {
-		return ""
-	}
-	if at := strings.LastIndex(name, "$argument_"); at >= 0 && strings.Trim(name[at+len("$argument_"):], "0123456789") == "" {
-		return ""
-	}
-	class, member, is := strings.Cut(name, "#")
-	if !is || class == "" || member == "" {
-		dot := strings.LastIndexByte(name, '.')
-		for _, kind := range []string{"get", "set"} {
-			if property, is := strings.CutPrefix(name[dot+1:], kind+"__"); is && property != "" {
-				return kind + " " + property
-			}
-		}
-		return name
-	}
-	if member == "constructor" {
-		return "new " + class
-	}
-	for _, kind := range []string{"get", "set"} {
-		if property, is := strings.CutPrefix(member, kind+"__"); is && property != "" {
-			return kind + " " + class + "." + property
-		}
-	}
-	return class + "." + member
-}

@@ -6,17 +6,6 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestFromFunctionMap(t *testing.T) {
-	for name, want := range map[string]string{
-		"f": "f", "<global>": "", "<anonymous>": "", "map$argument_0": "", "a.b.map$argument_12": "", "map$argument_x": "map$argument_x",
-		"Cart#total": "Cart.total", "Cart.total": "Cart.total", "Cart#get__total": "get Cart.total", "Cart#set__total": "set Cart.total", "Cart#constructor": "new Cart",
-		"cart.get__total": "get total", "get__total": "get total", "cart.render": "cart.render", "#": "#", "a#": "a#", "#a": "#a", "Cart#get__": "Cart.get__", "": "",
-		"View.props.onPress": "View.props.onPress",
-	} {
-		assert.Equal(t, want, fromFunctionMap(name), name)
-	}
-}
-
 func TestBundledFile(t *testing.T) {
 	for file, want := range map[string]bundled{
 		"12.js": {-1, 12}, "/a/b/0.js": {-1, 0}, "https://x.example/7.js": {-1, 7}, "seg-3.js": {3, -1}, "/a/seg-0.js": {0, -1}, "seg-3_12.js": {3, 12},

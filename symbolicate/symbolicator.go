@@ -328,8 +328,8 @@ func (s *Symbolicator) original(l *loaded, f *Frame, number int32, position sour
 	f.Module = module(source.URL)
 	f.InApp = !source.Ignored && inApp(source.URL)
 	if f.NameSource != NameScopes {
-		if name, ok := l.m.FunctionMapName(int(number), position); ok {
-			f.Function, f.NameSource = fromFunctionMap(name), NameFunctionMap
+		if function, ok := l.m.ListedFunctionAt(int(number), position); ok {
+			f.Function, f.In, f.NameSource = function.Name, function.In, NameFunctionMap
 		}
 	}
 	text := l.code(int(number))

@@ -12,7 +12,7 @@ import (
 // texts of KindFunctionNames. docs/FORMAT.md draws them.
 //
 //	counts     4×u32  trees, functions; 2 reserved
-//	trees      2×u32  first function +1, 0: the text was not read for functions; how many
+//	trees      2×u32  first function +1, 0: nobody looked for them; how many, and the highest bit: the map itself lists them
 //	functions  6×u32  start, end (line and column each), parent+1, name+1
 //
 // There is a tree for each source, and one more for the generated code. A tree's functions stand in the order of their starts, parents
@@ -21,6 +21,7 @@ const (
 	functionsHead = 16
 	functionTree  = 8
 	functionSize  = 24
+	treeFromMap   = 1 << 31
 
 	// MaxFunctionDepth is how deep the functions of a text may lie in one another in a saved image; deeper ones are left out.
 	MaxFunctionDepth = 4096
@@ -33,8 +34,14 @@ type Function struct {
 	Name       string          // "": none
 }
 
-// FunctionTrees are the functions of each source, and of the generated code behind those: nil for a text that was not read for functions.
-type FunctionTrees [][]Function
+// A FunctionTree is the functions of one text.
+type FunctionTree struct {
+	List    []Function // nil: nobody looked for them
+	FromMap bool       // the map itself lists them, instead of the text
+}
+
+// FunctionTrees are the functions of each source, and of the generated code behind those.
+type FunctionTrees []FunctionTree
 
 // AddFunctions returns an image with the functions besides what this one has, which was built in this process and had none; it
 // stays, and is to be freed.
@@ -58,7 +65,7 @@ func (m *Image) AddFunctions(trees FunctionTrees) (*Image, error) {
 func (trees FunctionTrees) encode() (tables, names []byte, err error) {
 	n := 0
 	for _, tree := range trees {
-		n += len(tree)
+		n += len(tree.List)
 	}
 	tables = make([]byte, 0, functionsHead+len(trees)*functionTree+n*functionSize)
 	put := func(values ...int32) {
@@ -69,18 +76,22 @@ func (trees FunctionTrees) encode() (tables, names []byte, err error) {
 	put(int32(len(trees)), int32(n), 0, 0)
 	n = 0
 	for _, tree := range trees {
-		if tree == nil {
+		count := uint32(len(tree.List))
+		switch {
+		case tree.List == nil:
 			put(0, 0)
 			continue
+		case tree.FromMap:
+			count |= treeFromMap
 		}
-		put(int32(n+1), int32(len(tree)))
-		n += len(tree)
+		put(int32(n+1), int32(count))
+		n += len(tree.List)
 	}
 	numbers, size := map[string]int32{}, 0
 	var texts []string
 	for _, tree := range trees {
-		for i := range tree {
-			f := &tree[i]
+		for i := range tree.List {
+			f := &tree.List[i]
 			name := numbers[f.Name]
 			if name == 0 && f.Name != "" {
 				texts = append(texts, f.Name)
@@ -140,7 +151,13 @@ func (m *Image) Functions() (t *Functions, ok bool) {
 // NumTrees returns the number of trees: one for each source, and that of the generated code.
 func (t *Functions) NumTrees() int { return t.trees }
 
-// tree returns the number of a tree's first function, and how many it has; ok is false where the text was not read for functions.
+// FromMap tells whether the map itself lists the functions of a tree.
+func (t *Functions) FromMap(tree int) bool {
+	at := functionsHead + tree*functionTree
+	return tree >= 0 && tree < t.trees && t.at.read(at, functionTree) && le.Load32(t.data, at+4)&treeFromMap != 0
+}
+
+// tree returns the number of a tree's first function, and how many it has; ok is false where nobody looked for them.
 func (t *Functions) tree(i int) (first, n int, ok bool) {
 	if i < 0 || i >= t.trees {
 		return 0, 0, false
@@ -149,7 +166,7 @@ func (t *Functions) tree(i int) (first, n int, ok bool) {
 	if !t.at.read(at, functionTree) {
 		return 0, 0, false
 	}
-	start, count := uint64(le.Load32(t.data, at)), uint64(le.Load32(t.data, at+4))
+	start, count := uint64(le.Load32(t.data, at)), uint64(le.Load32(t.data, at+4)&^treeFromMap)
 	if start == 0 {
 		return 0, 0, false
 	}
@@ -179,7 +196,7 @@ func (t *Functions) parent(row, i int) (parent int, ok bool) {
 }
 
 // At returns the name of the innermost function of a tree around the position; where it has none, in is the name of the nearest
-// one around it that has one. read is false where the text was not read for functions, or the image is damaged.
+// one around it that has one. read is false where nobody looked for functions, or the image is damaged.
 func (t *Functions) At(tree int, p scopes.Position) (name, in string, read bool) {
 	first, n, ok := t.tree(tree)
 	if !ok {

@@ -92,15 +92,17 @@ func withFunctions(t testing.TB, image *Image, texts *SourceTexts, trees Functio
 func sampleFunctions() FunctionTrees {
 	p := func(line, column int32) scopes.Position { return scopes.Position{Line: line, Column: column} }
 	return FunctionTrees{
-		{{p(0, 0), p(9, 0), -1, "a"}, {p(1, 0), p(2, 5), 0, ""}, {p(1, 2), p(1, 8), 1, "Cart.#row"}, {p(3, 0), p(4, 0), 0, "a"}},
-		nil, {}, {{p(0, 5), p(0, 900), -1, ""}, {p(0, 7), p(0, 20), 0, "get é.x"}},
+		{List: []Function{{p(0, 0), p(9, 0), -1, "a"}, {p(1, 0), p(2, 5), 0, ""}, {p(1, 2), p(1, 8), 1, "Cart.#row"}, {p(3, 0), p(4, 0), 0, "a"}}, FromMap: true},
+		{}, {List: []Function{}}, {List: []Function{{p(0, 5), p(0, 900), -1, ""}, {p(0, 7), p(0, 20), 0, "get é.x"}}},
 	}
 }
 
 func TestFunctions(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 3))
 	for range 40 {
-		trees := FunctionTrees{randomTree(random, 1+random.IntN(200)), nil, {}, randomTree(random, 50)}
+		trees := FunctionTrees{
+			{List: randomTree(random, 1+random.IntN(200)), FromMap: random.IntN(2) > 0}, {}, {List: []Function{}}, {List: randomTree(random, 50)},
+		}
 		image, _, err := openAll(functionsImage(t, trees))
 		require.NoError(t, err)
 		require.NoError(t, image.Verify())
@@ -109,15 +111,16 @@ func TestFunctions(t *testing.T) {
 		require.Equal(t, 4, functions.NumTrees())
 		for i, tree := range trees {
 			end := scopes.Position{Line: 5}
-			if len(tree) > 0 {
-				end = tree[len(tree)-1].End
+			if n := len(tree.List); n > 0 {
+				end = tree.List[n-1].End
 			}
+			require.Equal(t, tree.FromMap, functions.FromMap(i))
 			for line := int32(-1); line <= end.Line+1; line++ {
 				for column := int32(-1); column < 60; column++ {
 					p := scopes.Position{Line: line, Column: column}
 					name, in, read := functions.At(i, p)
-					require.Equal(t, tree != nil, read)
-					wantName, wantIn := functionAt(tree, p)
+					require.Equal(t, tree.List != nil, read)
+					wantName, wantIn := functionAt(tree.List, p)
 					require.Equal(t, [2]string{wantName, wantIn}, [2]string{name, in}, "%v of %v", p, tree)
 				}
 			}
@@ -125,6 +128,7 @@ func TestFunctions(t *testing.T) {
 		for _, i := range []int{-1, 4, 1 << 40} {
 			_, _, read := functions.At(i, scopes.Position{})
 			require.False(t, read)
+			require.False(t, functions.FromMap(i))
 		}
 		var again file
 		require.NoError(t, image.Save(&again, nil, 1))
@@ -299,7 +303,7 @@ func TestHostileFunctions(t *testing.T) {
 // image or none. With the checksum mended nothing breaks.
 func TestDamagedFunctions(t *testing.T) {
 	trees := sampleFunctions()
-	trees[2] = randomTree(rand.New(rand.NewPCG(4, 4)), 400) // so that there are several pieces with a checksum each
+	trees[2].List = randomTree(rand.New(rand.NewPCG(4, 4)), 400) // so that there are several pieces with a checksum each
 	sample := functionsImage(t, trees)
 	good, _, err := openAll(sample)
 	require.NoError(t, err)

@@ -171,10 +171,24 @@ func (p *scanner) closeParen(f *frame) {
 		p.operator()
 		return
 	}
+	if f.kind == paren && p.chainAt == p.end && p.state.operand() && p.chain == p.groupStart(f.start) { // (a as T).b can be written, too
+		p.chain, p.chainEnd, p.chainAt = f.start, int32(p.pos), int32(p.pos)
+	}
 	p.state = hasOperand
 	if f.kind == paren && p.lastAt == p.end && f.name.kind != unnamed && *p.nameOfLast() == f.name {
 		p.lastAt = int32(p.pos) // a function in parentheses is still all there is
 	}
+}
+
+// groupStart returns where the operand starts that is first in the group whose ( is at the offset.
+func (p *scanner) groupStart(at int32) int32 {
+	next, _ := p.after(int(at) + 1)
+	if p.ts && p.at(next) == '<' {
+		if end := p.angles(next); end > 0 {
+			next, _ = p.after(end)
+		}
+	}
+	return int32(next)
 }
 
 // enclosingTernary returns how many ? wait for a colon where the position is.

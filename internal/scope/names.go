@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -29,7 +30,7 @@ const (
 	byNumber             // a key that is a number
 	byExpr               // a computed key: [expr]
 	byDefault            // export default
-	byThis               // this.x = inside class
+	byThis               // this.a.b = inside class
 	byClassOnly          // what is called after its class: constructor, initialisers
 	byTarget             // while scanning: what stands in front of an =, see target
 )
@@ -106,11 +107,11 @@ func (w *namer) text(n *name) string {
 	case byChain:
 		return w.chain(n.start, w.words(n))
 	case byThis:
-		name := w.word(n.start, w.words(n))
+		keys := strings.TrimPrefix(w.chain(n.start, w.words(n)), "this")
 		if n.class < 0 {
-			return name
+			return strings.TrimPrefix(keys, ".")
 		}
-		return w.className(n.class) + "." + name
+		return w.className(n.class) + keys
 	default:
 		return w.member(n)
 	}
@@ -132,23 +133,9 @@ func (w *namer) member(n *name) string {
 func (w *namer) key(n *name) (text string, plain bool) {
 	words := w.words(n)
 	switch n.kind {
-	case byString:
-		inner := unquote(words)
-		if isIdentifier(inner) {
-			return inner, true
-		}
-		return `["` + inner + `"]`, false
-	case byNumber:
-		return "[" + words + "]", false
-	case byExpr:
-		expr := strings.TrimSpace(words)
-		if symbol, ok := strings.CutPrefix(expr, "Symbol."); ok && isIdentifier(symbol) {
-			return "[" + expr + "]", false
-		}
-		if start, end, ok := literal(words); ok {
-			return w.key(&name{kind: byString, start: n.start + int32(start), end: n.start + int32(end)})
-		}
-		return "<computed>", true
+	case byString, byNumber, byExpr:
+		text := keyOf(words)
+		return strings.TrimPrefix(text, "."), text[0] == '.'
 	}
 	return w.word(n.start, words), true
 }
@@ -162,16 +149,67 @@ func (w *namer) className(class int32) string {
 	return "<anonymous>"
 }
 
-// chain writes a.b.c, which stands at the offset, as V8 does: without space and comments, A.prototype.m as A.m, a key in brackets that
-// is a string or a number as it is.
+// keyOf writes the key that an expression is behind an object: .k, ["k k"], [42], [Symbol.iterator], .<computed>.
+func keyOf(expr string) string {
+	p := scanner{src: expr}
+	start, _ := p.after(0)
+	end, key := start, ".<computed>"
+	switch c := p.at(start); {
+	case c >= '0' && c <= '9' || c == '.':
+		end = number(expr, start)
+		key = "[" + numberKey(expr[start:end]) + "]"
+	case c == '"' || c == '\'' || c == '`':
+		if c != '`' {
+			end, _ = quoted(expr, start)
+		} else if end = wholeTemplate(expr, start); strings.Contains(expr[start:end], "${") {
+			return key
+		}
+		if text := unquote(expr[start:end]); isIdentifier(text) {
+			key = "." + text
+		} else {
+			key = `["` + text + `"]`
+		}
+	case strings.HasPrefix(expr[start:], "Symbol."):
+		end = wordEnd(expr, start+len("Symbol."))
+		key = "[" + expr[start:end] + "]"
+	}
+	if behind, _ := p.after(end); behind < len(expr) {
+		return ".<computed>"
+	}
+	return key
+}
+
+// numberKey is the key that a number literal is: 16 for 0x10.
+func numberKey(literal string) string {
+	digits := strings.TrimSuffix(strings.ReplaceAll(literal, "_", ""), "n")
+	if i, err := strconv.ParseInt(digits, 0, 64); err == nil && i < 1<<53 {
+		return strconv.FormatInt(i, 10)
+	}
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return literal
+	}
+	if f >= 1e21 || f > 0 && f < 1e-6 {
+		return strings.Replace(strconv.FormatFloat(f, 'e', -1, 64), "e-0", "e-", 1)
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
+
+// chain writes a.b.c, which stands at the offset, as V8 does: without space, comments, groups and types, A.prototype.m as A.m.
 func (w *namer) chain(at int32, words string) string {
 	var out strings.Builder
+	behind := false // a word, and no dot yet
 	for i := 0; i < len(words) && out.Len() < MaxName; {
 		switch c := words[i]; {
+		case behind && isWord[c]: // as, satisfies: the type behind it ends with its group
+			i = groupEnd(words, i)
 		case isWord[c] || c == '#':
 			start := i
-			i = wordEnd(words, i+1)
-			part := w.word(at+int32(start), words[start:i])
+			i, behind = wordEnd(words, i+1), true
+			part := words[start:i]
+			if part != "this" {
+				part = w.word(at+int32(start), part)
+			}
 			if part == "prototype" && out.Len() > 0 {
 				continue
 			}
@@ -181,40 +219,57 @@ func (w *namer) chain(at int32, words string) string {
 			out.WriteString(part)
 		case c == '[':
 			end := closing(words, i)
-			inner := strings.TrimSpace(words[i+1 : max(end-1, i+1)])
-			key, dot := "<computed>", true
-			if from, to, ok := literal(inner); ok {
-				key = unquote(inner[from:to])
-				if dot = isIdentifier(key); !dot {
-					key = `["` + key + `"]`
-				}
-			} else if len(inner) > 0 && inner[0] >= '0' && inner[0] <= '9' {
-				key, dot = "["+inner+"]", false
-			}
-			if dot && out.Len() > 0 {
-				out.WriteByte('.')
-			}
-			out.WriteString(key)
-			i = end
+			out.WriteString(keyOf(words[i+1 : max(end-1, i+1)]))
+			i, behind = end, true
+		case c == '<': // (<T>a)
+			i = anglesEnd(words, i)
 		case c == '/' && i+1 < len(words) && (words[i+1] == '/' || words[i+1] == '*'):
 			i = comment(words, i)
 		default:
+			behind = behind && c != '.'
 			i++
 		}
 	}
 	return out.String()
 }
 
-// literal tells where the string literal is that is all a text has besides white space and comments.
-func literal(text string) (start, end int, ok bool) {
-	p := scanner{src: text}
-	start, _ = p.after(0)
-	if c := p.at(start); c != '"' && c != '\'' {
-		return 0, 0, false
+// groupEnd returns the offset of the bracket that closes the group around i.
+func groupEnd(text string, i int) int {
+	for i < len(text) && text[i] != ')' {
+		switch text[i] {
+		case '(', '[', '{':
+			i = closing(text, i)
+		case '"', '\'':
+			i, _ = quoted(text, i)
+		case '`':
+			i = wholeTemplate(text, i)
+		default:
+			i++
+		}
 	}
-	end, closed := quoted(text, start)
-	next, _ := p.after(end)
-	return start, end, closed && next == len(text)
+	return i
+}
+
+// anglesEnd returns the end of the types in angle brackets at i.
+func anglesEnd(text string, i int) int {
+	for depth := 0; i < len(text); {
+		switch text[i] {
+		case '<':
+			depth++
+		case '>':
+			if text[i-1] != '=' {
+				depth--
+			}
+		case '(', '[', '{':
+			i = closing(text, i)
+			continue
+		}
+		i++
+		if depth == 0 {
+			break
+		}
+	}
+	return i
 }
 
 func isIdentifier(text string) bool {

@@ -246,15 +246,17 @@ func (p *scanner) scan() {
 		p.end = int32(p.pos)
 	}
 	p.broken = p.broken || p.unclosed || p.pos < len(p.src) // stopped at a limit
-	for len(p.stack) > 0 {                                  // what is still open ends with the text
+	end := p.end
+	for len(p.stack) > 0 { // what is still open ends with the text
 		f := p.pop()
 		switch f.kind {
 		case template, hole:
 			p.broken = true
 		case body:
-			p.funcs[f.fn].End = int32(len(p.src))
+			end = int32(len(p.src))
+			p.funcs[f.fn].End = end
 		case arrow, field:
-			p.funcs[f.fn].End = max(p.end, p.funcs[f.fn].Start)
+			p.funcs[f.fn].End = max(end, p.funcs[f.fn].Start)
 		}
 	}
 }
@@ -466,8 +468,7 @@ func (p *scanner) punctuation(c byte) {
 		case p.newline && p.state.operand():
 			p.insertSemicolon()
 			p.operator()
-		case p.state.operand() && c == '!' && p.ts && p.at(p.pos+1) != '=':
-			p.goesOn()
+		case p.state.operand() && c == '!' && p.ts && p.at(p.pos+1) != '=': // x!: a type, as it were
 			p.pos++
 			p.passed()
 			return
@@ -574,32 +575,12 @@ func (p *scanner) target(n name) name {
 			continue
 		}
 		n.kind = byChain
-		if words[:i] == "this" {
-			p.ofThis(&n)
+		if words[:i] == "this" || i == 0 && strings.HasPrefix((&namer{}).chain(0, words), "this.") {
+			n.kind, n.class = byThis, p.top.self // of the class around, or of the function around that is written as one
 		}
 		return n
 	}
 	return n
-}
-
-// ofThis makes a name of this.x: of the class around, or of the function around that is written as one. Of more parts, this.a.b, it
-// is what stands behind this.
-func (p *scanner) ofThis(n *name) {
-	src := p.src[:n.end]
-	from, _ := p.after(int(n.start) + len("this"))
-	for from < len(src) && strings.IndexByte(".?!", src[from]) >= 0 {
-		from, _ = p.after(from + 1)
-	}
-	switch {
-	case from >= len(src):
-		n.kind = unnamed
-	case src[from] == '[' && closing(src, from) == len(src): // this[x] =
-		n.kind = unnamed
-	case src[from] != '[' && wordEnd(src, from+1) == len(src):
-		n.kind, n.start, n.class = byThis, int32(from), p.top.self
-	default:
-		n.start = int32(from)
-	}
 }
 
 func (p *scanner) question() {

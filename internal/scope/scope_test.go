@@ -50,6 +50,12 @@ var cases = []struct {
 	{"export default class", scope.JavaScript, `export default class { m(){ "1" } }`, []string{"default.m"}},
 	{"this", scope.JavaScript, `class A { constructor(){ this.f = () => "2"; "1" } } function B(){ this.g = function(){ "4" }; "3" } function c(){ this.h = () => "6"; "5" }`,
 		[]string{"new A", "A.f", "B", "B.g", "c", "h"}},
+	{"more of this", scope.JavaScript, `class A { m(){ this.a.b = () => "2"; this[k] = () => "3"; this["k k"] = () => "4"; this[0] ??= () => "5"; "1" } } this.x = () => "6"; this.a[k] = () => "7"`,
+		[]string{"A.m", "A.a.b", "A.<computed>", `A["k k"]`, "A[0]", "x", "a.<computed>"}},
+	{"keys of assignments", scope.JavaScript, "A.prototype[Symbol.iterator] = function(){ \"1\" }; a[`k`] = () => \"2\"; a[0x10] = () => \"3\"; a[1_0.50] = () => \"4\"; (a).b = () => \"5\"; (a || b).c = () => \"6\"",
+		[]string{"A[Symbol.iterator]", "a.k", "a[16]", "a[10.5]", "a.b", ""}},
+	{"keys that are numbers", scope.JavaScript, "x = { 0x10: () => \"1\", 1e3(){ \"2\" }, [1](){ \"3\" }, [`k`](){ \"4\" }, 5n(){ \"5\" }, 1e21(){ \"6\" }, 0.0: () => \"7\" }",
+		[]string{"[16]", "[1000]", "[1]", "k", "[5]", "[1e+21]", "[0]"}},
 	{"escapes", scope.JavaScript, `\u0061b = () => "1"; x = { "\x63\u{64}": () => "2" }`, []string{"ab", "cd"}},
 
 	// What comes is a regular expression or a division.
@@ -91,6 +97,8 @@ var cases = []struct {
 	{"generics", scope.TypeScript, `f = <T,>(x: T) => "1"; g = async <T>(x: T): Promise<T> => "2"; foo<A<B>>(() => "3"); a < b; c > (d); h = <T>x; i = () => "4"`, []string{"f", "g", "", "i"}},
 	{"declarations", scope.TypeScript, `interface I extends J<{ a: () => 1 }> { m(): void } type T<U> = U extends () => infer R ? R : never; declare function d(): void; enum E { A = "x", B = 1 << 2 } namespace N.M { export const f = () => "1" } declare module "x" { function g(): void }`, []string{"f"}},
 	{"assertions", scope.TypeScript, `f = (() => "1") as any as () => void; g = x!.y as const satisfies Z; h = () => "2"`, []string{"f", "h"}},
+	{"types in chains", scope.TypeScript, `(A.prototype as any).m = function(){ "1" }; (<any>a).b = () => "2"; a.x!.y = () => "3"; ((a.b as C) satisfies D<(e: f) => g>).h = () => "4"; class B { m(){ (this as any).f = () => "6"; "5" } } let i = (() => "7")!`,
+		[]string{"A.m", "a.b", "a.x.y", "a.b.h", "B.m", "B.f", "i"}},
 	{"fields", scope.TypeScript, "class A { private readonly a?: string; declare b: () => void\n c!: number\n static d: X = () => \"2\"; constructor(private x: () => void, public y = () => \"4\") { \"3\" } }", []string{"static A", "A.d", "new A", "y"}},
 	{"decorators", scope.TypeScript, `@Dec(() => "1") export class A { @Input() @B.C({ x: () => "2" }) m(@P() a: string) { "3" } @D f = "4" }`, []string{"", "x", "A.m", "new A"}},
 	{"return type in a conditional", scope.TypeScript, `x = a ? (b: string): string => "1" : (c): void => "2"`, []string{"", ""}},
@@ -209,7 +217,7 @@ func TestHostile(t *testing.T) {
 		"(", "[", "{", "`${", "x=>", "(a)=>", "async (", "<", "<a>", "<a b={", "a<b", "<T>(", "function(", "function f(){", "class A{", "class A extends ",
 		"a?b:", "a?", ":", "case a:", "if(", "(a):{", "(a):b<", "x as ", "/", "/*", "//", "'", "`", "\\", "#", "@a(", "@", ".", "?.", "=>", "=", "a=", "a.b=", "this.x=",
 		"this.x=function(){", ")", "]", "}", "({", "[{", "type A=", "interface A{", "enum A{", "static{", "{a(){", "{get ", "a\n", "a\n(", "/*\n*/", "<a>/*{", "{x}/*",
-		"x={a:", "({a=", "async x=>", "get", "=1\n", "\u2028", "\xff", "\x00", "a?(b):c=>", "<T,", "a<(", "(:", "a!", "let ", "\r\n", "x=>x?", "for(a of ", "${", "</", "<>", "=>{", "new ",
+		"x={a:", "({a=", "async x=>", "get", "=1\n", "\u2028", "\xff", "\x00", "a?(b):c=>", "<T,", "a<(", "(:", "a!", "let ", "\r\n", "x=>x?", "for(a of ", "${", "</", "<>", "=>{", "new ", "(a).b=", "(a as b).c=", "(<a>b).c=", "((a)", "this[a]=",
 	} {
 		took := func(n int, l scope.Language) time.Duration {
 			text := strings.Repeat(piece, n/len(piece))

@@ -183,6 +183,11 @@ func TestAppend(t *testing.T) {
 	assert.Equal(t, "scopes: "+text, string(got))
 	// Pieces of one variable that go back come in two items, as deep as may be is written, too.
 	checkAppend(t, decode(t, "BAAA,DA,CAA,A,ECAA,GA,HABAB,HAABB,FK"), 2, 3)
+	// A variable without a name keeps its place.
+	unnamed, err := Decode([]byte("BAAA,DGDD,CAA"), 1, 3, nil)
+	require.NoError(t, err)
+	require.Equal(t, []int32{-1, 2, 1}, unnamed.Variables)
+	checkAppend(t, unnamed, 1, 3)
 	deep, err := Decode([]byte(strings.Repeat("EAA,", MaxDepth)+strings.Repeat("FA,", MaxDepth-1)+"FA"), 0, 0, nil)
 	require.NoError(t, err)
 	checkAppend(t, deep, 0, 0)

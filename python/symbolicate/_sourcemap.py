@@ -28,6 +28,9 @@ from ._library import (
 _NO_SOURCES = 1
 _SOURCES, _NAMES, _PROBLEMS, _IDENTITY, _SOURCE_TEXTS = range(5)
 
+Numbers = tuple[int, int, int, int, int, int]
+"""A sym_mapping: generated line and column, source, line, column, name."""
+
 Buffer = bytes | bytearray | memoryview | mmap.mmap
 """What is taken where bytes are meant; anything else with the buffer protocol is fine, too."""
 
@@ -259,19 +262,33 @@ class SourceMap(Owner):
 
     def lookup_across_lines(self, line: int, column: int) -> Mapping | None:
         """Like :meth:`lookup`, and where the line has none, the last mapping of a line above."""
+        return self._named(self._find(line, column, True))
+
+    def _find(self, line: int, column: int, across_lines: bool) -> Numbers | None:
+        """Return what a lookup does, in numbers."""
         number = self._handle.number
         place = _places.pop() if _places else _place()
-        call = _library.lib.sym_map_lookup_across_lines
-        return self._mapping(call(number, line, column, place[0], _library.NULL), place)
+        lib = _library.lib
+        call = lib.sym_map_lookup_across_lines if across_lines else lib.sym_map_lookup
+        return self._numbers(call(number, line, column, place[0], _library.NULL), place)
 
-    def _mapping(self, status: int, place: tuple[Any, bytearray, Any]) -> Mapping | None:
+    def _numbers(self, status: int, place: tuple[Any, bytearray, Any]) -> Numbers | None:
         if status:
             _places.append(place)
             if status == NOT_FOUND:
                 return None
             self._raise(status)
-        generated_line, generated_column, source, line, column, name = _six_numbers(place[1])
+        numbers = _six_numbers(place[1])
         _places.append(place)
+        return numbers
+
+    def _mapping(self, status: int, place: tuple[Any, bytearray, Any]) -> Mapping | None:
+        return self._named(self._numbers(status, place))
+
+    def _named(self, numbers: Numbers | None) -> Mapping | None:
+        if numbers is None:
+            return None
+        generated_line, generated_column, source, line, column, name = numbers
         source_text, name_text = self._text(source, name)
         return Mapping(source_text, line, column, name_text, generated_line, generated_column)
 
@@ -298,10 +315,14 @@ class SourceMap(Owner):
         language gives the function no name, outside of functions, and where nothing is known: there is no
         mapping, or neither scopes, nor a source text in JavaScript or TypeScript, nor the generated code.
         """
+        found = self._function_at(line, column)
+        return found[0] if found else None
+
+    def _function_at(self, line: int, column: int) -> list[str | None] | None:
+        """Return the name of the function, and the nearest one around it if it has none; ``None``: nothing is known."""
         lib, _ = open_library()
         number = self._handle.number
-        found = take_strings(lambda out, error: lib.sym_map_function_at(number, line, column, out, error))
-        return found[0] if found else None
+        return take_strings(lambda out, error: lib.sym_map_function_at(number, line, column, out, error))
 
     def lookup_many(self, lines: "Sequence[int] | Column", columns: "Sequence[int] | Column") -> Mappings:
         """Look up many generated positions (0-based) in one call.
@@ -338,6 +359,16 @@ class SourceMap(Owner):
         lib, _ = open_library()
         rows, error = new_columns(), new_error()
         check(lib.sym_map_mappings(self._handle.number, rows, error), error)
+        return MappingTable(rows)
+
+    def mappings_back(self, line: int, column: int, n: int) -> MappingTable:
+        """Return the mapping that :meth:`lookup_across_lines` answers with, and those in front of it, nearest first.
+
+        There are ``n`` rows at most. The first may be a mapping without an original position.
+        """
+        lib, _ = open_library()
+        rows, error = new_columns(), new_error()
+        check(lib.sym_map_mappings_back(self._handle.number, line, column, n, rows, error), error)
         return MappingTable(rows)
 
     def __iter__(self) -> Iterator[Mapping]:
@@ -397,6 +428,19 @@ class SourceMap(Owner):
     def source_text(self, i: int) -> str | None:
         """Return the text of source i (0-based) from ``sourcesContent``, ``None`` where it is not there."""
         return self._strings(_SOURCE_TEXTS, self._index(i), 1)[0]
+
+    def source_lines(self, i: int, first: int, n: int) -> list[str] | None:
+        """Return lines of the text of source i (0-based), from line ``first`` on, each with its end; ``None``: no text.
+
+        There are ``n`` of them, or as many as the text has.
+        """
+        return self._source_lines(self._index(i), first, n)
+
+    def _source_lines(self, i: int, first: int, n: int) -> list[str] | None:
+        lib, _ = open_library()
+        number = self._handle.number
+        found = take_strings(lambda out, error: lib.sym_map_source_lines(number, i, first, n, out, error))
+        return None if found is None else [line or "" for line in found]
 
     def ignored(self, i: int) -> bool:
         """Tell whether source i (0-based) is in the ignore list: third-party code."""

@@ -268,7 +268,7 @@ class Reader:
         return found
 
     def functions(self) -> list[tuple[Function, ...] | None]:
-        """Return those of each source, and of the generated code; none at all where nobody looked for them."""
+        """Return those of each source, and of the generated code; none where nobody looked for them."""
         data, names = numbers("I", self.section(12)), ["", *self.texts(21)]
         if not data:
             return []
@@ -279,7 +279,7 @@ class Reader:
         for first, count in zip(data[4 : 4 + 2 * trees : 2], data[5 : 4 + 2 * trees : 2], strict=True):
             tree = tuple(
                 Function((line, column), (end_line, end_column), parent - 1, names[name])
-                for line, column, end_line, end_column, parent, name in rows[first - 1 : first - 1 + count]
+                for line, column, end_line, end_column, parent, name in rows[first - 1 : first - 1 + count % 2**31]
             )
             check(depth(tree) <= DEEPEST, "functions that lie too deep")
             found.append(tree if first else None)

@@ -28,6 +28,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -36,6 +37,7 @@ from support import in_child
 
 import symbolicate
 from symbolicate import Archive, ParseError, SourceMap, Symbolicator, _library
+from symbolicate.compat import ParseSourceMapError, SourceMapCache, SourceMapView, SourceView
 
 Cycle = Callable[[], object]
 
@@ -284,6 +286,23 @@ def _(folder: Path) -> Cycle:
         except ParseError:
             return
         raise AssertionError
+
+    return cycle
+
+
+@kind("symbolicate.compat", 0.1)
+def _(folder: Path) -> Cycle:
+    source = SourceView.from_bytes(b"function f(){}\n")
+
+    def cycle() -> None:
+        view, cache = SourceMapView.from_json_bytes(SMALL), SourceMapCache.from_bytes(b"", SMALL)
+        view.lookup(0, 11, "f", source)
+        view.lookup(0, 99)
+        view[1]
+        view.get_sourceview(0)
+        cache.lookup(1, 11, 5)
+        with suppress(ParseSourceMapError):
+            SourceMapView.from_json_bytes(b'{"version":3,"sources":[],"mappings":"!"}')
 
     return cycle
 

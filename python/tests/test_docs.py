@@ -7,7 +7,7 @@ import pytest
 from support import ROOT
 
 
-@pytest.mark.parametrize(("name", "examples"), [("README.md", 5), ("docs/PYTHON.md", 40)])
+@pytest.mark.parametrize(("name", "examples"), [("README.md", 5), ("docs/PYTHON.md", 40), ("docs/COMPAT.md", 18)])
 def test_examples(monkeypatch: pytest.MonkeyPatch, name: str, examples: int) -> None:
     monkeypatch.chdir(ROOT)
     failed, attempted = doctest.testfile(

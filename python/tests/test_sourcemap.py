@@ -16,6 +16,7 @@ from symbolicate import (
     ArtifactError,
     ClosedError,
     Mapping,
+    MappingTable,
     ParseError,
     Source,
     SourceMap,
@@ -110,6 +111,45 @@ def test_source() -> None:
     assert repr(m.source(0)) == "Source(url='a', text=<5 characters>, ignored=False)"
     with pytest.raises(IndexError):
         m.source(2)
+
+
+def test_source_lines(map_bytes: bytes) -> None:
+    m = SourceMap.from_bytes(map_bytes)
+    assert m.source_lines(0, 0, 9) == ["let a\n", "let 🛒b\n", ""]
+    assert m.source_lines(0, 1, 1) == ["let 🛒b\n"]
+    assert m.source_lines(0, 3, 1) == m.source_lines(0, 2**63, 2**63) == []
+    assert m.source_lines(1, 0, 1) is None
+    for i in (-1, 2):
+        with pytest.raises(IndexError):
+            m.source_lines(i, 0, 1)
+    with pytest.raises(OverflowError):
+        m.source_lines(0, -1, 1)
+    m.close()
+    with pytest.raises(ClosedError):
+        m.source_lines(0, 0, 1)
+
+
+def test_mappings_back(map_bytes: bytes) -> None:
+    m = SourceMap.from_bytes(map_bytes)
+    everything = list(zip(*(getattr(m.mappings(), c) for c in MappingTable.COLUMNS), strict=True))
+    for line, column, n in (
+        (0, 14, 9),
+        (0, 13, 9),
+        (0, 13, 1),
+        (5, 0, 2),
+        (0, 0, 9),
+        (0, 0, 0),
+        (0, -1, 9),
+        (-1, 5, 9),
+    ):
+        back = m.mappings_back(line, column, n)
+        want = [row for row in everything if row[:2] <= (line, column)][::-1][:n]
+        assert list(zip(*(getattr(back, c) for c in back.COLUMNS), strict=True)) == want
+    with pytest.raises(OverflowError):
+        m.mappings_back(0, 0, -1)
+    m.close()
+    with pytest.raises(ClosedError):
+        m.mappings_back(0, 0, 1)
 
 
 def test_lookup_across_lines() -> None:

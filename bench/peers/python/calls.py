@@ -25,6 +25,7 @@ from symbolic.sourcemap import SourceMapView
 from symbolic.sourcemapcache import SourceMapCache
 
 import symbolicate
+from symbolicate import compat
 
 CALLS = 20_000
 MANY = 200_000
@@ -77,6 +78,8 @@ def parses(figures, name, data):
         "symbolic, SourceMapCache": lambda data: SourceMapCache.from_bytes(b"", data),
         "symbolic, SourceMapView": SourceMapView.from_json_bytes,
         "libsourcemap": from_json,
+        "symbolicate.compat, SourceMapCache": lambda data: compat.SourceMapCache.from_bytes(b"", data),
+        "symbolicate.compat, SourceMapView": compat.SourceMapView.from_json_bytes,
     }
     for who, make in makers.items():
         taken, made = quiet(lambda make=make: cpu(make, data))
@@ -89,17 +92,23 @@ def lookups(figures, data, rounds):
     cache = SourceMapCache.from_bytes(b"", data)
     view = SourceMapView.from_json_bytes(data)
     old = from_json(data)
+    our_cache = compat.SourceMapCache.from_bytes(b"", data)
+    our_view = compat.SourceMapView.from_json_bytes(data)
     asks = {
         "symbolicate": lambda p: ours.lookup(p[0], p[1]),
         "symbolic, SourceMapCache": lambda p: cache.lookup(p[0] + 1, p[1] + 1, 0),
         "symbolic, SourceMapView": lambda p: view.lookup(p[0], p[1]),
         "libsourcemap": lambda p: old.lookup_token(p[0], p[1]),
+        "symbolicate.compat, SourceMapCache": lambda p: our_cache.lookup(p[0] + 1, p[1] + 1, 0),
+        "symbolicate.compat, SourceMapView": lambda p: our_view.lookup(p[0], p[1]),
     }
     places = {
         "symbolicate": lambda m: (m.line, m.column),
         "symbolic, SourceMapCache": lambda t: (t.line - 1, t.col - 1),
         "symbolic, SourceMapView": lambda t: (t.src_line, t.src_col),
         "libsourcemap": lambda t: (t.src_line, t.src_col),
+        "symbolicate.compat, SourceMapCache": lambda t: (t.line - 1, t.col - 1),
+        "symbolicate.compat, SourceMapView": lambda t: (t.src_line, t.src_col),
     }
     # Tokens of the map, on which all agree: where two stand at one place each engine has a rule of its own.
     rng = random.Random(1)
