@@ -30,6 +30,7 @@ type generator struct {
 	inGenerator bool
 	inAsync     bool
 	declared    int
+	conditional int // ones around: typescript itself guesses what (a): b => c : d is
 }
 
 func (g *generator) emit(tokens ...string) { g.out = append(g.out, tokens...) }
@@ -91,11 +92,13 @@ func (g *generator) expr() {
 			g.one("=", "=", "=", "+=", "||=", "??=", "&&=", "/=", ">>=")
 			g.expr()
 		case 2:
+			g.conditional++
 			g.binary()
 			g.emit("?")
 			g.expr()
 			g.emit(":")
 			g.expr()
+			g.conditional--
 		case 3, 4:
 			g.arrow()
 		case 5:
@@ -514,13 +517,14 @@ func (g *generator) arrow() {
 	switch {
 	case g.chance(3):
 		g.choose(g.fresh, g.name)
-	case g.ts && g.chance(4):
-		g.typeParameters()
-		g.parameters()
-		g.returnType()
 	default:
+		if g.ts && g.chance(4) {
+			g.typeParameters()
+		}
 		g.parameters()
-		g.returnType()
+		if g.conditional == 0 {
+			g.returnType()
+		}
 	}
 	g.emit("=>")
 	switch g.IntN(5) {

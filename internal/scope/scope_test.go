@@ -104,6 +104,7 @@ var cases = []struct {
 	{"return type in a conditional", scope.TypeScript, `x = a ? (b: string): string => "1" : (c): void => "2"`, []string{"", ""}},
 	{"type of a function in parentheses", scope.TypeScript, `f = (): undefined | (() => void) => "1"`, []string{"f"}},
 	{"templates in types", scope.TypeScript, "f = <() => `${T extends 'a' ? `b` : 'c'}`>(x => \"1\"); type A = `a${`'`}`; g = () => \"2\"", []string{"f", "g"}},
+	{"numbers as types", scope.TypeScript, "f = function(): - 1 { \"1\" }", []string{"f"}},
 	{"constructor types", scope.TypeScript, "type of = abstract\nnew () => T[]; let a: keyof\nB = () => \"1\"", []string{"a"}},
 	{"generics with JSX", scope.TSX, `f = <T extends X>(a: T) => <b>{"1"}</b>; g = <T,>(a: T) => "2"; h = <C<D> e={() => "3"}/>; i = <T = X, U = Y>(a: T) => "4"`, []string{"f", "g", "", "i"}},
 }

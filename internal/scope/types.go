@@ -33,7 +33,13 @@ func (p *scanner) typeEnd(at int) int {
 			case c == '`':
 				i = closing(p.src, next)
 			case c == '-' || c >= '0' && c <= '9':
-				i = max(number(p.src, next+flag(c == '-')), next+1)
+				if c == '-' {
+					next, _ = p.after(next + 1)
+				}
+				i = max(number(p.src, next), next)
+				if i == next {
+					return end
+				}
 			case c == '{' || c == '[':
 				i = closing(p.src, next)
 			case c == '(':
