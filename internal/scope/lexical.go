@@ -332,67 +332,91 @@ func regexp(src string, i int) (end int, ok bool) {
 
 // template reads on in a template, behind its opening or a hole: to its end, or into the next hole.
 func (p *scanner) template() {
-	src := p.src
-	for i := p.pos; i < len(src); i++ {
-		switch src[i] {
-		case '\\':
-			i++
-		case '`':
-			p.pos = i + 1
-			p.pop()
-			p.state = hasOperand
-			return
-		case '$':
-			if i+1 < len(src) && src[i+1] == '{' {
-				p.pos = i + 2
-				p.push(hole)
-				return
-			}
-		}
+	end, what := templatePart(p.src, p.pos, true)
+	p.pos = end
+	switch what {
+	case '`':
+		p.pop()
+		p.state = hasOperand
+	case '{':
+		p.push(hole)
 	}
-	p.pos = len(src)
 }
 
-// closing returns the end of what is in brackets at i: brackets of all kinds count, strings, templates and comments are passed over.
+// maxHoles is how many templates are told apart that stand in holes of one another, in what is passed over.
+const maxHoles = 32
+
+// closing returns the end of what is in brackets at i, or of the template there: brackets of all kinds count, strings, templates and comments are
+// passed over.
 func closing(src string, i int) int {
-	depth := 0
+	var holes [maxHoles]int // by how many templates are open: how many brackets were in front of its hole
+	open, depth := 0, 0
 	for i < len(src) {
-		switch c := src[i]; c {
+		c := src[i]
+		switch c {
 		case '(', '[', '{':
 			depth++
 			i++
 		case ')', ']', '}':
 			depth--
 			i++
-			if depth <= 0 {
-				return i
+			if open == 0 {
+				if depth <= 0 {
+					return i
+				}
+				continue
 			}
+			if c != '}' || depth > holes[open-1] {
+				continue
+			}
+			open--
+			depth = holes[open]
 		case '"', '\'':
 			i, _ = quoted(src, i)
+			continue
 		case '`':
-			i = wholeTemplate(src, i)
+			i++
 		case '/':
 			if i+1 < len(src) && (src[i+1] == '/' || src[i+1] == '*') {
 				i = comment(src, i)
 			} else {
 				i++
 			}
+			continue
 		default:
 			i++
+			continue
+		}
+		if c != '`' && c != '}' {
+			continue
+		}
+		// In a template, behind its start or a hole.
+		end, what := templatePart(src, i, open < maxHoles)
+		i = end
+		if what == '{' {
+			holes[open] = depth
+			open++
+			depth++
+		} else if open == 0 && depth == 0 {
+			return i
 		}
 	}
 	return len(src)
 }
 
-// wholeTemplate returns the end of the template at i. Templates in its holes are not told apart.
-func wholeTemplate(src string, i int) int {
-	for i++; i < len(src); i++ {
+// templatePart reads on in a template from i: up to behind its end, what is then "`", or of what starts a hole, "{"; 0: it does not end.
+func templatePart(src string, i int, holes bool) (end int, what byte) {
+	for ; i < len(src); i++ {
 		switch src[i] {
 		case '\\':
 			i++
 		case '`':
-			return i + 1
+			return i + 1, '`'
+		case '$':
+			if holes && i+1 < len(src) && src[i+1] == '{' {
+				return i + 2, '{'
+			}
 		}
 	}
-	return len(src)
+	return len(src), 0
 }

@@ -109,7 +109,7 @@ func (p *scanner) keyIs(f *frame, kind nameKind, start, end int) {
 // modifier tells whether the word is one, by the token behind it, and notes what it says.
 func (p *scanner) modifier(f *frame, word string, next int, line bool) bool {
 	c := p.at(next)
-	starts := isWord[c] || c == '"' || c == '\'' || c == '[' || c == '#'
+	starts := isWord[c] || c == '"' || c == '\'' || c == '[' || c == '#' || c == '.' && p.at(next+1) >= '0' && p.at(next+1) <= '9'
 	switch word {
 	case "get", "set":
 		if !starts {

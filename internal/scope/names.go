@@ -161,7 +161,7 @@ func keyOf(expr string) string {
 	case c == '"' || c == '\'' || c == '`':
 		if c != '`' {
 			end, _ = quoted(expr, start)
-		} else if end = wholeTemplate(expr, start); strings.Contains(expr[start:end], "${") {
+		} else if end = closing(expr, start); strings.Contains(expr[start:end], "${") {
 			return key
 		}
 		if text := unquote(expr[start:end]); isIdentifier(text) {
@@ -242,7 +242,7 @@ func groupEnd(text string, i int) int {
 		case '"', '\'':
 			i, _ = quoted(text, i)
 		case '`':
-			i = wholeTemplate(text, i)
+			i = closing(text, i)
 		default:
 			i++
 		}

@@ -39,6 +39,9 @@ var cases = []struct {
 		[]string{"a.b.c", "A.m", "a.b.c", `a["b c"]`, "a[0]", "a.<computed>"}},
 	{"keys", scope.JavaScript, `class A { "k k"(){ "1" } 42(){ "2" } "id"(){ "3" } } x = { "k k": () => "4", 42: () => "5", "id": () => "6" }`,
 		[]string{`A["k k"]`, "A[42]", "A.id", `["k k"]`, "[42]", "id"}},
+	{"keys with comments", scope.JavaScript, `x = { ["a" /* b */]: () => "1" }; y[/* c */ "d"] = () => "2"; class A { .5(){ "3" } set .5(v){ "4" } }`, []string{"a", "y.d", "A[0.5]", "set A[0.5]"}},
+	{"parts of this", scope.JavaScript, `this.a[0] = () => "1"; this["b c"].d = () => "2"; this[e] = () => "3"; this["f"] = () => "4"`, []string{"a[0]", `["b c"].d`, "<computed>", "f"}},
+	{"a class that is called", scope.JavaScript, `A = class { m(){ "1" } }.b; B = (class { m(){ "2" } }); C = class D { m(){ "3" } }()`, []string{"<anonymous>.m", "B.m", "D.m"}},
 	{"computed keys", scope.JavaScript, `class A { [k](){ "1" } [Symbol.iterator](){ "2" } ["m"](){ "3" } }`, []string{"A.<computed>", "A[Symbol.iterator]", "A.m"}},
 	{"callbacks", scope.JavaScript, `const x = wrap(() => "1"); foo(function(){ "2" }); new P(r => "3"); y = (function(){ "4" })(); z = function(){ "5" }.bind(a); w = a || (() => "6"); v = (0, () => "7")`,
 		[]string{"", "", "", "", "", "", ""}},
@@ -77,6 +80,11 @@ var cases = []struct {
 	{"of", scope.JavaScript, `for (const x of y) f = () => "1"; for (of of of) g = () => "2"`, []string{"f", "g"}},
 	{"hashbang", scope.JavaScript, "#!/usr/bin/env node '\nf = () => \"1\"", []string{"f"}},
 
+	{"await and yield", scope.JavaScript, `f = await => "1"; function g([await = () => "3"]){ "2" } yield = () => "4"; async function h(){ await (() => "6"); "5" }`,
+		[]string{"f", "g", "await", "yield", "h", ""}},
+	{"words behind async", scope.JavaScript, `f = async as => "1"; g = async of => "2"`, []string{"f", "g"}},
+	{"behind a line's end", scope.JavaScript, "class A { f = a.\nb\n g(){ \"2\" } }; h = /a/\u2028instanceof(() => \"3\")", []string{"new A", "A.g", ""}},
+
 	// JSX.
 	{"elements", scope.JSX, `f = () => <a b="x'" c={() => "2"}>it's {() => "3"} // <b/>{/* ' */}{"1"}</a>; g = () => "4"; h = a < b`, []string{"f", "", "", "g"}},
 	{"fragments", scope.JSX, `f = () => <><A.B {...p} d=<i>'</i>/>text{"1"}</>; g = () => "2"`, []string{"f", "g"}},
@@ -95,6 +103,9 @@ var cases = []struct {
 	{"decorators", scope.TypeScript, `@Dec(() => "1") export class A { @Input() @B.C({ x: () => "2" }) m(@P() a: string) { "3" } @D f = "4" }`, []string{"", "x", "A.m", "new A"}},
 	{"return type in a conditional", scope.TypeScript, `x = a ? (b: string): string => "1" : (c): void => "2"`, []string{"", ""}},
 	{"type of a function in parentheses", scope.TypeScript, `f = (): undefined | (() => void) => "1"`, []string{"f"}},
+	{"templates in types", scope.TypeScript, "f = <() => `${T extends 'a' ? `b` : 'c'}`>(x => \"1\"); type A = `a${`'`}`; g = () => \"2\"", []string{"f", "g"}},
+	{"numbers as types", scope.TypeScript, "f = function(): - 1 { \"1\" }", []string{"f"}},
+	{"constructor types", scope.TypeScript, "type of = abstract\nnew () => T[]; let a: keyof\nB = () => \"1\"", []string{"a"}},
 	{"generics with JSX", scope.TSX, `f = <T extends X>(a: T) => <b>{"1"}</b>; g = <T,>(a: T) => "2"; h = <C<D> e={() => "3"}/>; i = <T = X, U = Y>(a: T) => "4"`, []string{"f", "g", "", "i"}},
 }
 

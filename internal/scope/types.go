@@ -31,9 +31,15 @@ func (p *scanner) typeEnd(at int) int {
 			case c == '"' || c == '\'':
 				i, _ = quoted(p.src, next)
 			case c == '`':
-				i = wholeTemplate(p.src, next)
+				i = closing(p.src, next)
 			case c == '-' || c >= '0' && c <= '9':
-				i = max(number(p.src, next+flag(c == '-')), next+1)
+				if c == '-' {
+					next, _ = p.after(next + 1)
+				}
+				i = max(number(p.src, next), next)
+				if i == next {
+					return end
+				}
 			case c == '{' || c == '[':
 				i = closing(p.src, next)
 			case c == '(':
@@ -54,8 +60,15 @@ func (p *scanner) typeEnd(at int) int {
 					i = closing(p.src, after)
 				}
 				switch p.src[next:min(i, next+16)] {
-				case "keyof", "unique", "readonly", "infer", "typeof", "new", "abstract", "asserts":
-					// Operators, if a type follows; else names.
+				case "keyof", "unique", "readonly", "infer", "typeof", "new": // operators, if a type follows; else names
+					if after, _ := p.after(i); p.startsType(after) {
+						continue
+					}
+				case "abstract":
+					if after, _ := p.after(i); p.wordAt(after, "new") {
+						continue
+					}
+				case "asserts":
 					if after, line := p.after(i); !line && p.startsType(after) {
 						continue
 					}
@@ -184,7 +197,7 @@ func (p *scanner) angles(at int) int {
 		case '"', '\'':
 			i, _ = quoted(src, i)
 		case '`':
-			i = wholeTemplate(src, i)
+			i = closing(src, i)
 		case '/':
 			if i+1 == len(src) || src[i+1] != '/' && src[i+1] != '*' {
 				return 0

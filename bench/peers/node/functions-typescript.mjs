@@ -25,7 +25,7 @@ function functionOf(node, file) {
       if (!node.body) return null;
       const async = node.modifiers?.find((m) => m.kind === K.AsyncKeyword);
       const start = async ? async.getStart(file) : node.getChildren(file).find((c) => c.kind === K.FunctionKeyword).getStart(file);
-      return [start, node.end, "function", node.name ? node.name.text : node.kind === K.FunctionDeclaration ? "default" : inferred(node)];
+      return [start, node.end, "function", node.name ? node.name.text : isDefault(node) ? "default" : inferred(node)];
     }
     case K.ArrowFunction:
       return [node.getStart(file), node.end, "arrow", inferred(node)];
@@ -46,6 +46,7 @@ function functionOf(node, file) {
   return null;
 }
 
+const isDefault = (node) => !!node.modifiers?.some((m) => m.kind === K.DefaultKeyword);
 const isStatic = (node) => !!node.modifiers?.some((m) => m.kind === K.StaticKeyword);
 
 function member(node) {
@@ -76,26 +77,35 @@ function key(name) {
       return quoted(name.text);
     case K.NumericLiteral:
     case K.BigIntLiteral:
-      return { text: `[${name.getText()}]`, plain: false };
+      return number(name);
     case K.ComputedPropertyName:
-      if (ts.isStringLiteral(name.expression)) return quoted(name.expression.text);
-      if (ts.isPropertyAccessExpression(name.expression) && name.expression.expression.getText() === "Symbol")
-        return { text: `[Symbol.${name.expression.name.text}]`, plain: false };
-      return { text: "<computed>", plain: true };
+      return computed(name.expression);
   }
   return { text: name.text, plain: true };
 }
 
+const number = (literal) => ({ text: `[${literal.text.replace(/n$/, "")}]`, plain: false });
+
+function computed(expression) {
+  if (ts.isStringLiteral(expression) || ts.isNoSubstitutionTemplateLiteral(expression)) return quoted(expression.text);
+  if (ts.isNumericLiteral(expression) || ts.isBigIntLiteral(expression)) return number(expression);
+  if (ts.isPropertyAccessExpression(expression) && expression.expression.getText() === "Symbol") return { text: `[Symbol.${expression.name.text}]`, plain: false };
+  return { text: "<computed>", plain: true };
+}
+
+// wrappers change nothing of what is in them but its type.
+const wrappers = [K.ParenthesizedExpression, K.AsExpression, K.SatisfiesExpression, K.TypeAssertionExpression, K.NonNullExpression];
+
 function className(node) {
   if (node.name) return node.name.text;
-  return (node.kind === K.ClassDeclaration ? "default" : inferred(node)) || "<anonymous>";
+  return (isDefault(node) ? "default" : inferred(node)) || "<anonymous>";
 }
 
 // inferred is what NamedEvaluation names a function or class without a name of its own after.
 function inferred(node) {
   let child = node;
   let parent = node.parent;
-  while ([K.ParenthesizedExpression, K.AsExpression, K.SatisfiesExpression, K.TypeAssertionExpression].includes(parent.kind)) {
+  while (wrappers.includes(parent.kind)) {
     child = parent;
     parent = parent.parent;
   }
@@ -133,35 +143,28 @@ function target(left) {
     } else if (ts.isElementAccessExpression(node)) {
       parts.push({ index: node.argumentExpression });
       node = node.expression;
-    } else if (ts.isNonNullExpression(node)) {
+    } else if (wrappers.includes(node.kind)) {
       node = node.expression;
     } else break;
   }
   parts.reverse();
   if (node.kind === K.ThisKeyword) {
-    const last = parts.at(-1);
-    if (last === undefined || (parts.length === 1 && last.index)) return "";
-    if (parts.length > 1 || last.index) return chain(parts);
-    const owner = ownerOfThis(node);
-    return owner === null ? last.name : `${owner}.${last.name}`;
+    return parts.length === 0 ? "" : chain(parts, ownerOfThis(node) ?? "");
   }
   if (node.kind === K.SuperKeyword) return chain([{ name: "super" }, ...parts]);
   if (!ts.isIdentifier(node)) return "";
   return chain([{ name: node.text }, ...parts]);
 }
 
-function chain(parts) {
-  let out = "";
+function chain(parts, out = "") {
   for (const { name, index } of parts) {
     if (index === undefined) {
       if (name === "prototype" && out !== "") continue;
       out += (out === "" ? "" : ".") + name;
-    } else if (ts.isStringLiteral(index)) {
-      const { text, plain } = quoted(index.text);
+    } else {
+      const { text, plain } = computed(index);
       out += (plain && out !== "" ? "." : "") + text;
-    } else if (ts.isNumericLiteral(index)) {
-      out += `[${index.getText()}]`;
-    } else out += (out === "" ? "" : ".") + "<computed>";
+    }
   }
   return out;
 }
