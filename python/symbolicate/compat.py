@@ -149,7 +149,7 @@ class SourceView(_Made):
     def _lines(self) -> "array[int]":
         starts = self._starts
         if starts is None:
-            starts = array("Q", [0])
+            starts = array("I" if len(self._text) <= _NONE else "Q", [0])
             starts.extend(end.end() for end in _LINE_END.finditer(self._text))
             self._starts = starts
         return starts
