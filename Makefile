@@ -9,7 +9,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GO_SOURCES  := $(shell find cabi cmd internal sourcemap symbolicate -name '*.go' ! -name '*_test.go' -o -name '*.s' -o -name '*.c' -o -name '*.h' -o -name 'exports.map')
 PY_SOURCES  := $(wildcard python/symbolicate/*.py) setup.py pyproject.toml
 
-.PHONY: help build demo test test-go test-purego test-c test-c-asan test-c-valgrind test-python test-install lint corpus big bench bench-python bench-short testdata fuzz soak soak-leaks soak-go wheel clean
+.PHONY: help build demo test test-go test-purego test-c test-c-asan test-c-valgrind test-python test-install lint corpus big bench bench-python bench-scopes bench-short names testdata fuzz soak soak-leaks soak-go wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -136,8 +136,17 @@ bench-python: $(VENV)/installed corpus ## what calls from Python cost, beside sy
 	@$(CACHE)/bench-python/bin/python -m pip install -q --force-reinstall --no-deps build/wheel/*.whl
 	@$(CACHE)/bench-python/bin/python bench/peers/python/calls.py $(CACHE)/corpus
 
+bench-scopes: ## how fast functions are found, beside js-source-scopes (needs cargo and the corpus)
+	@cd bench && go run . -scopes
+
 bench-short: ## the same in two minutes: small maps, drivers that are built already; and the runner's own tests
 	cd bench && go vet ./... && go test ./... && go run . -short
+
+names: ## how many names of functions are right, beside symbolic (PyPI): the truth set, then the table (needs node; 20 minutes the first time)
+	node testdata/names/make.mjs
+	@test -x $(CACHE)/names/venv/bin/python || $(PYTHON) -m venv $(CACHE)/names/venv
+	@$(CACHE)/names/venv/bin/python -m pip install -q -r bench/peers/python/requirements.txt
+	cd bench && go run ./names -python ../$(CACHE)/names/venv/bin/python
 
 testdata: ## make the samples again: needs node, chromium and firefox-esr
 	cd testdata/shop && npm ci --ignore-scripts --silent && node make.mjs && node ../chain/make.mjs

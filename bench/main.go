@@ -25,7 +25,7 @@ func main() {
 type options struct {
 	corpus, cache, out, maps, engines, render string
 	rounds, warm, lookups                     int
-	short, noGrowth                           bool
+	short, noGrowth, scopes                   bool
 }
 
 func readOptions() options {
@@ -41,12 +41,16 @@ func readOptions() options {
 	flag.IntVar(&o.lookups, "lookups", 200_000, "positions for the lookups")
 	flag.BoolVar(&o.short, "short", false, "small maps, few rounds, drivers that are already built: under two minutes")
 	flag.BoolVar(&o.noGrowth, "no-growth", false, "leave out the curve of growth")
+	flag.BoolVar(&o.scopes, "scopes", false, "only: how fast functions are found, beside js-source-scopes; prints a table")
 	flag.Parse()
 	return o
 }
 
 func runBench() error {
 	o := readOptions()
+	if o.scopes {
+		return compareScopes(o, os.Stdout)
+	}
 	if o.out == "" {
 		o.out = o.cache
 	}

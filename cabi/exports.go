@@ -169,17 +169,17 @@ func symgo_trim() C.sym_status {
 }
 
 //export symgo_map_parse
-func symgo_map_parse(data unsafe.Pointer, n C.size_t, flags C.uint32_t, out *C.sym_handle, e *C.sym_error) C.sym_status {
+func symgo_map_parse(data unsafe.Pointer, n C.size_t, code unsafe.Pointer, codeN C.size_t, flags C.uint32_t, out *C.sym_handle, e *C.sym_error) C.sym_status {
 	return guard(e, func() status {
 		if s := present(data, n); s != ok {
 			return s
 		}
-		options, s := parseFlags(flags, C.SYM_STRICT|C.SYM_BORROW, out)
+		options, s := parseOptions(flags, C.SYM_STRICT|C.SYM_BORROW|C.SYM_FUNCTIONS, code, codeN, out)
 		if s != ok {
 			return s
 		}
 		input := bytesAt(data, n)
-		done, s := admit(parseCost(len(input)))
+		done, s := admit(parseCost(len(input) + len(options.Generated)))
 		if s != ok {
 			return s
 		}
@@ -194,28 +194,35 @@ func symgo_map_parse(data unsafe.Pointer, n C.size_t, flags C.uint32_t, out *C.s
 	})
 }
 
-func parseFlags(flags, known C.uint32_t, out *C.sym_handle) (*sourcemap.Options, status) {
+func parseOptions(flags, known C.uint32_t, code unsafe.Pointer, codeN C.size_t, out *C.sym_handle) (*sourcemap.Options, status) {
+	if s := present(code, codeN); s != ok {
+		return nil, s
+	}
 	switch {
 	case out == nil:
 		return nil, argument("no place for the handle")
 	case flags&^known != 0:
 		return nil, argument("unknown flags %#x", uint32(flags&^known))
 	}
-	return &sourcemap.Options{Strict: flags&C.SYM_STRICT != 0, MaxUnpacked: mayUnpack()}, ok
+	options := &sourcemap.Options{Strict: flags&C.SYM_STRICT != 0, MaxUnpacked: mayUnpack(), Functions: flags&C.SYM_FUNCTIONS != 0}
+	if code != nil {
+		options.Generated = bytesAt(code, codeN)
+	}
+	return options, ok
 }
 
 //export symgo_map_open
-func symgo_map_open(path *C.char, n C.size_t, flags C.uint32_t, out *C.sym_handle, e *C.sym_error) C.sym_status {
+func symgo_map_open(path *C.char, n C.size_t, code unsafe.Pointer, codeN C.size_t, flags C.uint32_t, out *C.sym_handle, e *C.sym_error) C.sym_status {
 	return guard(e, func() status {
 		if s := present(unsafe.Pointer(path), n); s != ok {
 			return s
 		}
-		options, s := parseFlags(flags, C.SYM_STRICT, out)
+		options, s := parseOptions(flags, C.SYM_STRICT|C.SYM_FUNCTIONS, code, codeN, out)
 		if s != ok {
 			return s
 		}
 		name := C.GoStringN(path, C.int(n))
-		done, s := admit(openCost(name))
+		done, s := admit(openCost(name) + parseCost(len(options.Generated)))
 		if s != ok {
 			return s
 		}

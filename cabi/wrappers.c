@@ -72,12 +72,24 @@ sym_status sym_trim(void) {
 
 sym_status sym_map_parse(const void *data, size_t len, uint32_t flags, sym_handle *out, sym_error *error) {
   ALIVE(error);
-  return symgo_map_parse((void *)data, len, flags, out, error);
+  return symgo_map_parse((void *)data, len, NULL, 0, flags, out, error);
+}
+
+sym_status sym_map_parse_with_code(const void *data, size_t len, const void *code, size_t code_len, uint32_t flags, sym_handle *out,
+                                   sym_error *error) {
+  ALIVE(error);
+  return symgo_map_parse((void *)data, len, (void *)code, code_len, flags, out, error);
 }
 
 sym_status sym_map_open(const char *path, size_t path_len, uint32_t flags, sym_handle *out, sym_error *error) {
   ALIVE(error);
-  return symgo_map_open((char *)path, path_len, flags, out, error);
+  return symgo_map_open((char *)path, path_len, NULL, 0, flags, out, error);
+}
+
+sym_status sym_map_open_with_code(const char *path, size_t path_len, const void *code, size_t code_len, uint32_t flags, sym_handle *out,
+                                  sym_error *error) {
+  ALIVE(error);
+  return symgo_map_open((char *)path, path_len, (void *)code, code_len, flags, out, error);
 }
 
 sym_status sym_map_save(sym_handle map, const char *path, size_t path_len, uint32_t flags, sym_error *error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/jsonscan"
+	"github.com/symbolicate/symbolicate/internal/scopes"
 	"github.com/symbolicate/symbolicate/internal/vlq"
 )
 
@@ -37,18 +38,24 @@ type Builder struct {
 	byName  map[string]int32
 	texts   []byte // JSON strings
 
+	trees    *scopes.Trees
+	native   nativeTexts // but for function maps, which sources have
+	problems []Problem
+
 	writer  *index.Writer
 	table   *index.Builder
 	cleanup runtime.Cleanup
 	chunk   *vlq.Chunk
 	last    Position // of the chunk
 	count   int
+	ranged  []uint32 // numbers of the range mappings, as they were added
 }
 
 type builtSource struct {
 	url           string
 	null, ignored bool
 	start, end    uint32 // of its text in texts; equal: it has none
+	functions     string // its function map, see reactnative.go; "" for none
 }
 
 // AddSource returns the index of the source with the URL, which is added unless it is there. What is not UTF-8 in a URL,
@@ -158,7 +165,8 @@ func (b *Builder) source(i int32) (*builtSource, error) {
 }
 
 // Add adds a mapping, in any order: those at one generated position stay in the order in which they were added. Source
-// is -1 for a mapping without an original position, whose Original does not count; Name is -1 for none. The error is ErrMapping.
+// is -1 for a mapping without an original position, whose Original does not count; Name is -1 for none; Range makes it a range
+// mapping. The error is ErrMapping.
 func (b *Builder) Add(m Mapping) error {
 	if what := b.fault(&m); what != "" {
 		return fmt.Errorf("sourcemap: build: %w: mapping %d: %s", ErrMapping, b.count, what)
@@ -180,6 +188,8 @@ func (b *Builder) fault(m *Mapping) string {
 		return fmt.Sprintf("there is no name %d", m.Name)
 	case m.Source < 0 && m.Name >= 0:
 		return "a name without a source"
+	case m.Source < 0 && m.Range:
+		return "a range mapping without a source"
 	}
 	return ""
 }
@@ -199,6 +209,9 @@ func (b *Builder) add(m *Mapping) {
 		c.OriginalLine[n], c.OriginalColumn[n] = m.Original.Line, m.Original.Column
 	} else {
 		c.OriginalLine[n], c.OriginalColumn[n] = 0, 0
+	}
+	if m.Range {
+		b.ranged = append(b.ranged, uint32(b.count))
 	}
 	b.count++
 	if c.Len++; c.Len == vlq.ChunkSize {
@@ -243,6 +256,7 @@ func (b *Builder) Map() (*Map, error) {
 	}
 	b.cleanup.Stop()
 	b.flush()
+	b.table.SetRanged(b.ranged)
 	b.table.Finish()
 	b.put(root, debugID)
 	image, err := b.writer.Finish()
@@ -281,7 +295,7 @@ func (b *Builder) put(root, debugID string) {
 		spans = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(spans, s.start), s.end)
 	}
 	w := b.writer
-	w.PutInfo(&index.Info{Segments: b.table.Len(), Sources: len(b.sources), Names: len(b.names), InputSize: int64(len(b.texts))})
+	w.PutInfo(&index.Info{Segments: b.table.Len(), Sources: len(b.sources), Names: len(b.names), Problems: len(b.problems), InputSize: int64(len(b.texts))})
 	texts := func(kind index.Kind, n int, text func(i int) string) {
 		w.PutTexts(kind, n, func(add func(text []byte)) {
 			for i := range n {
@@ -294,6 +308,17 @@ func (b *Builder) put(root, debugID string) {
 	texts(index.KindSources, len(b.sources), func(i int) string { return b.sources[i].url })
 	w.Put(index.KindSourceInfo, info)
 	w.Put(index.KindTextSpans, spans)
+	putProblems(w, b.problems)
+	w.PutScopes(b.trees, len(b.sources))
+	for i := range b.sources {
+		b.native.some = b.native.some || b.sources[i].functions != ""
+	}
+	putNative(w, &b.native, len(b.sources), func(i int) []byte { return []byte(b.sources[i].functions) })
+}
+
+// drop notes that something of the maps that the result was made from has no place in it.
+func (b *Builder) drop(what string) {
+	b.problems = append(b.problems, Problem{Kind: ProblemDropped, Detail: what})
 }
 
 // validText is the text with U+FFFD for each byte that is not UTF-8, as Parse reads them.

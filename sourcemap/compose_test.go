@@ -30,7 +30,7 @@ func mapsOf(t testing.TB, texts map[string]string) func(url string) (*sourcemap.
 	}
 }
 
-// in writes a map with its mappings as numbers: "line:column source:line:column name, …", the last two where it has them.
+// in writes a map with its mappings as numbers: "line:column source:line:column name range, …", the last three where it has them.
 func in(m *sourcemap.Map) string {
 	var list []string
 	for mapping := range m.Mappings() {
@@ -45,6 +45,9 @@ func in(m *sourcemap.Map) string {
 		}
 		if mapping.Name >= 0 {
 			text += " " + m.Name(int(mapping.Name))
+		}
+		if mapping.Range {
+			text += " range"
 		}
 		list = append(list, text)
 	}
@@ -105,6 +108,21 @@ var composeCases = []struct {
 		"three in a row, one source by two ways", regular(`"sources":["a","c"],`, "AAAA,CCAA"),
 		map[string]string{"a": regular(`"sources":["b"],`, "AAAA"), "b": regular(`"sources":["c"],`, "AACA"), "c": regular(`"sources":["C"],`, "AAAA;AACC")},
 		"0:0 C:1:1, 0:1 C:0:0", "", "",
+	}, {
+		"a range mapping stays one", ranged("AAAA,KAEC", `"A"`), nil,
+		"0:0 a:0:0 range, 0:5 a:2:1", "0:0 a:0:0, 0:5 a:2:1", "",
+	}, {
+		"a range mapping becomes what there is of its text", ranged("IAAC,UAEC", `"A"`), // columns 1–10 of a, from column 4 on
+		map[string]string{"a": regular(`"sources":["A"],"names":["in"],`, "AAAA,GAAGA,KAAK,KAAK;EACA")},
+		"0:4 A:0:0, 0:6 A:0:3 in, 0:11 A:0:8, 0:14", "0:4 A:0:0", "0:4 A:0:0, 0:6 A:0:3 in, 0:11 A:0:8, 0:14",
+	}, {
+		"over line ends", ranged("KACA;;;K", `"A"`), // from line 1 of a on; line 3 of the code is line 4 of a
+		map[string]string{"a": regular(`"sources":["A"],`, "AAAA;CAAC,CAAA;;EAGE;AAAA,AAAC")},
+		"0:5, 0:6 A:0:1, 2:2 A:3:3, 3:0 A:3:3, 3:0 A:3:4, 3:5", "", "0:5, 0:6 A:0:1, 0:7 A:0:1, 2:2 A:3:3, 3:0 A:3:3, 3:0 A:3:4, 3:5",
+	}, {
+		"ranges of ranges", ranged("AAEG", `"A"`), // from 2:3 of a on
+		map[string]string{"a": ranged("AAAA;;;AACC", `"A;;;A"`)},
+		"0:0 a:2:3 range, 1:0 a:1:1 range", "", "",
 	},
 }
 
@@ -177,6 +195,15 @@ func TestComposeFails(t *testing.T) {
 	m, err := sourcemap.Compose(outer, long, nil)
 	require.NoError(t, err)
 	assert.Equal(t, "0:0 a"+strings.Repeat("x", sourcemap.MaxComposeDepth-1)+":0:0", in(m))
+
+	// Through range mappings, too.
+	ranges := func(source string) string {
+		return regular(`"sources":["`+source+`"],"rangeMappings":"A",`, "AAAA")
+	}
+	_, err = sourcemap.Compose(parse(t, ranges("a")), mapsOf(t, map[string]string{"a": ranges("b"), "b": ranges("c"), "c": ranges("a")}), nil)
+	assert.EqualError(t, err, "sourcemap: compose: maps in a circle: a from b from c from a")
+	_, err = sourcemap.Compose(parse(t, ranges("a")), func(url string) (*sourcemap.Map, error) { return parse(t, ranges(url+"x")), nil }, nil)
+	assert.ErrorIs(t, err, sourcemap.ErrLimit)
 
 	_, err = sourcemap.Compose(outer, func(string) (*sourcemap.Map, error) { return nil, errFull }, nil)
 	assert.ErrorIs(t, err, errFull)
@@ -276,6 +303,7 @@ func randomChain(random *rand.Rand, plain bool) chain {
 						m.Name = random.Int32N(int32(len(names)))
 					}
 				}
+				m.Range = !plain && m.Source >= 0 && random.IntN(4) == 0
 				if err := b.Add(m); err != nil {
 					panic(err)
 				}
@@ -333,8 +361,8 @@ func steps(outer *sourcemap.Map, maps map[string]*sourcemap.Map, p sourcemap.Pos
 // TestComposeIsStepByStep: every position has the answer of the maps one after the other.
 func TestComposeIsStepByStep(t *testing.T) {
 	random := rand.New(rand.NewPCG(6, 430))
-	somewhere := 0
-	for range 300 {
+	somewhere, composed := 0, 0
+	for range 600 {
 		c := randomChain(random, false)
 		outer, maps := parse(t, c.outer), map[string]*sourcemap.Map{}
 		for url, text := range c.maps {
@@ -343,8 +371,10 @@ func TestComposeIsStepByStep(t *testing.T) {
 		for _, options := range []*sourcemap.ComposeOptions{nil, {KeepRepeats: true}} {
 			m, err := sourcemap.Compose(outer, mapsOf(t, c.maps), options)
 			require.NoError(t, err)
-			for line := range int32(6) {
-				for column := range int32(20) {
+			requireRoundTrip(t, m)
+			composed += len(markedOf(m))
+			for line := range int32(9) {
+				for column := range int32(24) {
 					p := sourcemap.Position{Line: line, Column: column}
 					got := "nothing"
 					if found, ok := m.Lookup(p); ok {
@@ -363,7 +393,113 @@ func TestComposeIsStepByStep(t *testing.T) {
 			}
 		}
 	}
-	assert.Greater(t, somewhere, 10_000)
+	t.Logf("%d answers, %d range mappings", somewhere, composed)
+	assert.Greater(t, somewhere, 20_000)
+	assert.Greater(t, composed, 1000)
+}
+
+// TestComposeFarRanges: what an inner range mapping would put past 2³¹−1 is nothing, and what lies there of a text is left out.
+func TestComposeFarRanges(t *testing.T) {
+	build := func(url string, mappings ...sourcemap.Mapping) *sourcemap.Map {
+		var b sourcemap.Builder
+		b.AddSource(url)
+		for _, m := range mappings {
+			m.Name, m.Range = -1, true
+			require.NoError(t, b.Add(m))
+		}
+		m, err := b.Map()
+		require.NoError(t, err)
+		return m
+	}
+	at := func(line, column int32) sourcemap.Position {
+		return sourcemap.Position{Line: line, Column: column}
+	}
+	compose := func(outer, inner *sourcemap.Map) string {
+		m, err := sourcemap.Compose(outer, func(url string) (*sourcemap.Map, error) {
+			if url == "a" {
+				return inner, nil
+			}
+			return nil, nil
+		}, nil)
+		require.NoError(t, err)
+		return in(m)
+	}
+	assert.Equal(t, "0:0, 1:0 A:4:0 range", compose(build("a", sourcemap.Mapping{Original: at(0, 5)}), build("A", sourcemap.Mapping{Original: at(3, last-2)})))
+	assert.Equal(t, "0:0 A:3:2147483645 range", compose(build("a", sourcemap.Mapping{}), build("A", sourcemap.Mapping{Original: at(3, last-2)})))
+	// A place of the text that no position of the code reaches; the text goes on below.
+	assert.Equal(t, "0:5 A:0:0 range, 1:0 A:8:0 range", compose(build("a", sourcemap.Mapping{Generated: at(0, 5)}), build("A", sourcemap.Mapping{}, sourcemap.Mapping{Generated: at(0, last-2), Original: at(7, 0)})))
+}
+
+// TestComposeRangesLimit: few bytes that name one long text again and again.
+func TestComposeRangesLimit(t *testing.T) {
+	const texts, width = 1 << 12, 1 << 13
+	var outer, inner sourcemap.Builder
+	outer.AddSource("a")
+	inner.AddSource("A")
+	for i := range int32(texts) {
+		require.NoError(t, outer.Add(sourcemap.Mapping{Generated: sourcemap.Position{Column: i * width}, Name: -1, Range: true}))
+	}
+	for i := range int32(width) {
+		require.NoError(t, inner.Add(sourcemap.Mapping{Generated: sourcemap.Position{Column: i}, Original: sourcemap.Position{Line: i}, Name: -1}))
+	}
+	maps := [2]*sourcemap.Map{}
+	for i, b := range []*sourcemap.Builder{&outer, &inner} {
+		m, err := b.Map()
+		require.NoError(t, err)
+		maps[i] = m
+	}
+	_, err := sourcemap.Compose(maps[0], func(url string) (*sourcemap.Map, error) {
+		if url == "a" {
+			return maps[1], nil
+		}
+		return nil, nil
+	}, nil)
+	assert.ErrorIs(t, err, sourcemap.ErrLimit)
+	assert.EqualError(t, err, "sourcemap: compose: limit exceeded: more than 1048576 mappings in place of range mappings")
+}
+
+// TestComposeScopes: scopes and function maps are those of the originals; ranges are those of the outer map.
+func TestComposeScopes(t *testing.T) {
+	inner := `{"version":3,"sources":["A"],"names":["f","in"],"mappings":"AAAA;AACA","x_facebook_sources":[[{"names":["m"],"mappings":"AAA"}]],"x_facebook_offsets":[1],` +
+		`"scopes":"BFAAC,DA,CKA,ECAA,FFA"}`
+	outer := `{"version":3,"sources":["a","b"],"names":["x","f"],"mappings":"AAAA,KCAA","scopes":"A,BFAAC,DA,CJA,ECAA,GB,HABAB,FFA","x_hermes_function_offsets":{"0":[1]},"x_facebook_segments":{}}`
+	compose := func(outer string, maps map[string]string) (m *sourcemap.Map, dropped []string) {
+		m, err := sourcemap.Compose(parseClean(t, outer), mapsOf(t, maps), nil)
+		require.NoError(t, err)
+		requireRoundTrip(t, m)
+		problems, _ := m.Problems()
+		for _, p := range problems {
+			require.Equal(t, sourcemap.ProblemDropped, p.Kind)
+			dropped = append(dropped, p.Detail)
+		}
+		return m, dropped
+	}
+	m, dropped := compose(outer, map[string]string{"a": inner})
+	assert.Equal(t, []string{"A", "b"}, urls(m))
+	assert.Equal(t, "BFAAE,DA,CKA,BFAAF,DC,CJA,ECAC,GC,HABAC,FFA", scopesText(t, m))
+	name, _ := m.FunctionMapName(0, sourcemap.Position{Line: 3})
+	assert.Equal(t, "m", name)
+	name, _ = m.ScopeFunction(0, sourcemap.Position{Line: 3})
+	assert.Equal(t, "in", name)
+	assert.True(t, m.IsHermes())
+	assert.Equal(t, []string{"scopes: generated ranges of inner maps", "x_facebook_segments: of the outer map", "x_facebook_offsets: of inner maps"}, dropped)
+
+	m, dropped = compose(outer, map[string]string{"b": inner})
+	assert.Equal(t, []string{"a", "A"}, urls(m))
+	assert.Equal(t, "A,BFAAA,DC,CKA", scopesText(t, m))
+	assert.Equal(t, "scopes: generated ranges of the outer map, some of which were made from a file that has a map", dropped[1])
+
+	// Without inner maps nothing is lost. A source that only a range leads to comes along.
+	m, dropped = compose(strings.Replace(outer, "AAAA,KCAA", "AAAA", 1), nil)
+	assert.Equal(t, []string{"a", "b"}, urls(m))
+	assert.Equal(t, "A,BFAAA,DC,CJA,ECAA,GC,HABAC,FFA", scopesText(t, m))
+	assert.Len(t, dropped, 1)
+
+	plain, err := sourcemap.Compose(parse(t, ranged("AAAA", `"A"`)), mapsOf(t, nil), &sourcemap.ComposeOptions{LikeRemapping: true})
+	require.NoError(t, err)
+	assert.Equal(t, "0:0 a:0:0", in(plain))
+	problems, _ := plain.Problems()
+	assert.Equal(t, []sourcemap.Problem{{Kind: sourcemap.ProblemDropped, Detail: "rangeMappings: they are plain mappings now"}}, problems)
 }
 
 // TestComposeSaved: maps that were saved make the same.
@@ -508,6 +644,10 @@ func FuzzCompose(f *testing.F) {
 		f.Add([]byte(c.outer), []byte(cmp.Or(c.maps["a"], c.maps["dist/a.js"])), []byte(c.maps["b"]), byte(0))
 	}
 	f.Add([]byte(everything), []byte(lookupMap), []byte(sectionsText()), byte(3))
+	random := rand.New(rand.NewPCG(6, 437))
+	for range 10 {
+		f.Add([]byte(variedMap(random)), []byte(variedMap(random)), []byte(variedMap(random)), byte(0))
+	}
 	f.Fuzz(func(t *testing.T, outer, first, second []byte, flags byte) {
 		m, err := sourcemap.Parse(outer, nil)
 		if err != nil {
@@ -539,11 +679,15 @@ func FuzzCompose(f *testing.F) {
 			require.NotContains(t, err.Error(), "\n")
 			return
 		}
-		require.LessOrEqual(t, composed.Len(), m.Len())
+		if !far(composed) {
+			requireRoundTripOf(t, composed, true)
+		}
+		ranges := len(markedOf(m)) > 0
+		require.True(t, composed.Len() <= m.Len() || ranges && !options.LikeRemapping)
 		if options.LikeRemapping {
 			return
 		}
-		if options.KeepRepeats {
+		if options.KeepRepeats && !ranges {
 			require.Equal(t, m.Len(), composed.Len())
 		}
 		for mapping := range m.Mappings() {

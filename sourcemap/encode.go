@@ -23,13 +23,14 @@ type EncodeOptions struct {
 }
 
 // Encode writes the map as JSON, in the regular form of ECMA-426 whatever form it had: version, file, sourceRoot, sources,
-// sourcesContent, names, mappings, rangeMappings, ignoreList, debugId, those of them that say something. What [Parse] makes of it has the same mappings,
-// sources, texts and names, by the same indices. Left out are the name of a mapping without an original position,
-// which has no written form, scopes, the fields of React Native, and those that this package does not know. sourceRoot is written where all sources share
-// one, else it stands in the sources.
+// sourcesContent, names, mappings, rangeMappings, scopes, ignoreList, debugId and the fields of React Native, those of them that say something. What
+// [Parse] makes of it has the same mappings, sources, texts, names, scopes and ranges, by the same indices, and answers the same. Left out
+// are the name of a mapping without an original position, which has no written form, items of scopes with an unknown
+// tag, and fields that this package does not know. sourceRoot is written where all sources share one, else it stands in the
+// sources. What the scopes of sections are in the regular form, docs/WRITING.md tells.
 //
-// Nothing of the map's size is held in memory: w gets pieces of some 64 KiB. Its errors are returned as they are, others are
-// those of [Map.Err] and ErrLimit, see MaxEmptyLines.
+// Nothing of the map's size is held in memory but its scopes: w gets pieces of some 64 KiB. Its errors are returned as they are,
+// others are those of [Map.Err] and ErrLimit, see MaxEmptyLines.
 func (m *Map) Encode(w io.Writer, options *EncodeOptions) error {
 	if options == nil {
 		options = &EncodeOptions{}
@@ -79,6 +80,7 @@ func (m *Map) Encode(w io.Writer, options *EncodeOptions) error {
 	e.list("names", m.NumNames(), func(i int) { e.quoted(m.Name(i)) })
 	m.encodeMappings(e)
 	m.encodeRanges(e)
+	m.encodeScopes(e)
 	if len(ignored) > 0 {
 		e.list("ignoreList", len(ignored), func(i int) { e.text(strconv.Itoa(ignored[i])) })
 	}
@@ -86,6 +88,7 @@ func (m *Map) Encode(w io.Writer, options *EncodeOptions) error {
 		e.text(`,"debugId":`)
 		e.quoted(id)
 	}
+	m.encodeNative(e)
 	e.text("}")
 	e.flush()
 	if e.err != nil {
@@ -154,6 +157,69 @@ func (m *Map) encodeRanges(e *jsonWriter) {
 		before = index
 	}
 	e.text(`"`)
+}
+
+func (m *Map) encodeScopes(e *jsonWriter) {
+	trees := m.trees()
+	if trees == nil {
+		return
+	}
+	trees.Regular(func(i int32) string { return m.Name(int(i)) })
+	e.text(`,"scopes":"`)
+	var err error
+	e.buffer, err = trees.Append(e.buffer, m.NumSources(), m.NumNames(), func(text []byte) []byte {
+		e.buffer = text
+		e.room()
+		return e.buffer
+	})
+	if err != nil {
+		e.fail(fmt.Errorf("sourcemap: encode: %w: %w", ErrDamaged, err))
+	}
+	e.text(`"`)
+}
+
+// encodeNative writes the fields of React Native, those of the whole map as they were read.
+func (m *Map) encodeNative(e *jsonWriter) {
+	if m.native == nil {
+		return
+	}
+	value := func(text string) {
+		if !isJSON(text) {
+			e.fail(fmt.Errorf("sourcemap: encode: %w: a field of React Native", ErrDamaged))
+			return
+		}
+		e.text(text)
+	}
+	some := false
+	for i := 0; i < m.NumSources() && !some; i++ {
+		some = m.functionText(i) != ""
+	}
+	if some {
+		e.list("x_facebook_sources", m.NumSources(), func(i int) {
+			text := m.functionText(i)
+			if text == "" {
+				e.text("null")
+				return
+			}
+			e.text("[")
+			value(text)
+			e.text("]")
+		})
+	}
+	native := m.nativeTexts()
+	for i, name := range nativeNames {
+		if text := native.own[i]; text != "" {
+			e.text(`,"` + name + `":`)
+			value(text)
+		}
+	}
+}
+
+// isJSON tells whether the text is one JSON value.
+func isJSON(text string) bool {
+	data := []byte(text)
+	end, err := jsonscan.Value(data, jsonscan.Space(data, 0))
+	return err == nil && jsonscan.Space(data, end) == len(data)
 }
 
 // sharedRoot returns the source root that stands before every source; shared is false where they differ.

@@ -72,6 +72,7 @@ const (
 	ProblemSectionsBeside     ProblemKind = "sections-beside"      // mappings stand beside sections: left out
 	ProblemSectionMap         ProblemKind = "section-map"          // its map is broken: skipped
 	ProblemSectionNested      ProblemKind = "section-nested"       // its map is itself indexed: read all the same
+	ProblemDropped            ProblemKind = "dropped"              // of a map that Compose or Rewrite made: it lacks something that those it was made from had
 )
 
 // A Problem is something wrong with a map that does not keep the rest of it from being used.
@@ -81,4 +82,9 @@ type Problem struct {
 	Detail string // one line of words
 }
 
-func (p Problem) String() string { return fmt.Sprintf("%s: %s (byte %d)", p.Kind, p.Detail, p.Offset) }
+func (p Problem) String() string {
+	if p.Kind == ProblemDropped { // stands nowhere
+		return fmt.Sprintf("%s: %s", p.Kind, p.Detail)
+	}
+	return fmt.Sprintf("%s: %s (byte %d)", p.Kind, p.Detail, p.Offset)
+}

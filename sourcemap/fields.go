@@ -55,6 +55,8 @@ type fields struct {
 	ignoreList, googleIgnoreList, debugID, oldDebugID                   value
 	rangeMappings, scopes                                               value
 	facebookSources, facebookOffsets, hermesOffsets, modulePaths        value // see reactnative.go
+	facebookSegments                                                    value
+	functionMappings                                                    value // see pasta.go
 
 	hasSections bool
 	sectionsAt  value
@@ -120,6 +122,10 @@ func (p *parser) scan(at, depth int) (*fields, int, error) {
 			return &f.hermesOffsets, false
 		case "x_metro_module_paths":
 			return &f.modulePaths, false
+		case "x_facebook_segments":
+			return &f.facebookSegments, false
+		case "x_com_bloomberg_sourcesFunctionMappings":
+			return &f.functionMappings, true
 		}
 		return nil, false
 	}

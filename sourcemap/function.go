@@ -1,11 +1,12 @@
 package sourcemap
 
 import (
-	"strings"
 	"sync"
-	"unicode/utf8"
 
+	"github.com/symbolicate/symbolicate/internal/index"
+	"github.com/symbolicate/symbolicate/internal/lines"
 	"github.com/symbolicate/symbolicate/internal/scope"
+	"github.com/symbolicate/symbolicate/internal/scopes"
 )
 
 // A Function is the innermost function around a position of a source, as V8 writes it in a stack trace: docs/NAMES.md.
@@ -14,8 +15,12 @@ type Function struct {
 	In   string // the nearest function with a name around one that has none; "": none
 }
 
-// MaxFunctionText is how many bytes a text may have to be read for functions. Of more than a million functions the first ones count.
-const MaxFunctionText = 16 << 20
+// MaxFunctionText is how many bytes a source may have to be read for functions, of generated code MaxGeneratedText. Of more than a
+// million functions the first ones count.
+const (
+	MaxFunctionText  = 16 << 20
+	MaxGeneratedText = 256 << 20
+)
 
 // FunctionAt returns the function around a position of the text, 0-based. Its URL tells the language: JavaScript with JSX,
 // TypeScript or TSX. ok is false for other languages, for texts over [MaxFunctionText], and where the text has no such
@@ -25,48 +30,196 @@ func (t *Text) FunctionAt(url string, p Position) (f Function, ok bool) {
 	if !ok || len(t.text) > MaxFunctionText || p.Line < 0 || int(p.Line) >= t.NumLines() {
 		return Function{}, false
 	}
-	functions := &t.functions[language]
-	functions.once.Do(func() {
-		functions.scopes = scope.Scan(t.text, language)
-		functions.ascii = strings.IndexFunc(t.text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
-	})
-	s := functions.scopes
-	start, line := t.lines.Find(t.text, int(p.Line))
-	if functions.ascii { // a column is a byte: what is minified stands on one line, which need not be read each time
-		start += min(max(int(p.Column), 0), len(line))
-	} else {
-		start += offsetOf(line, int(p.Column))
-	}
-	i := s.At(start)
-	if i < 0 {
-		return Function{}, true
-	}
-	f.Name = s.Name(i)
-	for up := int(s.Func(i).Parent); f.Name == "" && f.In == "" && up >= 0; up = int(s.Func(up).Parent) {
-		f.In = s.Name(up)
-	}
-	return f, true
+	functions := t.read(language)
+	return functions.at(p, functions.scopes.Name), true
 }
 
 // functionsOf is what a text was read for, by language.
 type functionsOf [scope.Languages]struct {
-	once   sync.Once
-	scopes *scope.Scopes
-	ascii  bool // the text has nothing else
+	once sync.Once
+	functions
 }
 
-// offsetOf returns the bytes in front of a column (0-based, UTF-16 code units), those of the line where it is shorter.
-func offsetOf(line string, column int) int {
-	for i, r := range line {
-		if column <= 0 {
-			return i
-		}
-		column--
-		if r > 0xffff {
-			column--
-		}
+// functions are those of a text.
+type functions struct {
+	scopes *scope.Scopes
+	places *lines.Places
+}
+
+func (t *Text) read(language scope.Language) *functions {
+	of := &t.functions[language]
+	of.once.Do(func() { of.functions = *readFunctions(t.text, language) })
+	return &of.functions
+}
+
+func readFunctions(text string, language scope.Language) *functions {
+	return &functions{scope.Scan(text, language), lines.NewPlaces(text)}
+}
+
+// at returns the innermost function around the position.
+func (f *functions) at(p Position, name func(i int) string) (found Function) {
+	i := f.scopes.At(f.places.Offset(max(p.Line, 0), max(p.Column, 0)))
+	if i < 0 {
+		return Function{}
 	}
-	return len(line)
+	found.Name = name(i)
+	for up := int(f.scopes.Func(i).Parent); found.Name == "" && found.In == "" && up >= 0; up = int(f.scopes.Func(up).Parent) {
+		found.In = name(up)
+	}
+	return found
+}
+
+// tree returns all of the functions, for a saved index.
+func (f *functions) tree(name func(i int) string) []index.Function {
+	place := func(offset int32) scopes.Position { return scopes.Position(f.place(offset)) }
+	n := f.scopes.Len()
+	tree := make([]index.Function, 0, n)
+	numbers, depths := make([]int32, n), make([]int16, n) // in the tree
+	left := 8*len(f.scopes.Text()) + 64<<10               // bytes of names: more only a text has that means harm
+	for i := range n {
+		from := f.scopes.Func(i)
+		parent, depth := int32(-1), int16(1)
+		if from.Parent >= 0 {
+			parent, depth = numbers[from.Parent], depths[from.Parent]+1
+		}
+		if depth > index.MaxFunctionDepth {
+			numbers[i], depths[i] = parent, depth-1 // what lies in it is as deep
+			continue
+		}
+		numbers[i], depths[i] = int32(len(tree)), depth
+		own := index.Function{Start: place(from.Start), End: place(from.End), Parent: parent}
+		if left > 0 {
+			own.Name = name(i)
+			left -= len(own.Name)
+		}
+		tree = append(tree, own)
+	}
+	return tree
+}
+
+// FunctionIn returns the innermost function of the generated code around a position of it (0-based), with the names that the map has for
+// the identifiers that name it: the best that can be told of a function without the text of its source. Where the compiler put one
+// function into another, it is the outer one. ok is false where the code has no such line, or is longer than
+// [MaxGeneratedText]. With a code of nil the functions count that a saved index has of it.
+//
+// The code is read for functions at the first call.
+func (m *Map) FunctionIn(code *Text, p Position) (f Function, ok bool) {
+	if code == nil {
+		return m.savedFunction(m.info.Sources, p)
+	}
+	if len(code.text) > MaxGeneratedText || p.Line < 0 || int(p.Line) >= code.NumLines() {
+		return Function{}, false
+	}
+	functions := code.read(scope.JavaScript)
+	return functions.at(p, m.originalNames(functions)), true
+}
+
+// originalNames returns what names a function of the generated code by the map.
+func (m *Map) originalNames(f *functions) func(i int) string {
+	if m.NumNames() == 0 {
+		return f.scopes.Name
+	}
+	original := func(start, end int) string {
+		name := m.nameOf(f.place(int32(start)), f.place(int32(end)))
+		if f.scopes.Private(start) && name != "" && name[0] != '#' {
+			name = "#" + name
+		}
+		return name
+	}
+	return func(i int) string { return f.scopes.OriginalName(i, original) }
+}
+
+// nameOf returns the name of the identifier between two generated positions. It is that of the token that starts there; or else of the one
+// before or behind the identifier, if that is the same one in the source: terser gives a key of a class the name of the token at
+// the parenthesis behind it. "": the map has none.
+func (m *Map) nameOf(start, end Position) (name string) {
+	token, ok := m.Lookup(start)
+	at := ok && token.Generated == start
+	if !at || token.Name < 0 {
+		other, ok := m.Lookup(end)
+		same := ok && other.Generated == end && (!at || other.Source == token.Source && other.Original == token.Original)
+		if (!same || other.Name < 0) && at && start.Column > 0 {
+			other, ok = m.Lookup(Position{start.Line, start.Column - 1})
+			same = ok && other.Generated.Line == start.Line && other.Source == token.Source && other.Original == token.Original
+		}
+		if !same {
+			return ""
+		}
+		token = other
+	}
+	m.read(func() { name, _ = m.names.UpTo(int(token.Name), scope.MaxName) }) // one that is longer was made to cost something
+	return name
+}
+
+// savedFunction returns the function around a position that a saved index has of a text: of a source, or, by the number of sources, of
+// the generated code.
+func (m *Map) savedFunction(tree int, p Position) (f Function, ok bool) {
+	m.read(func() {
+		if t, has := m.image.Functions(); has {
+			f.Name, f.In, ok = t.At(tree, scopes.Position{Line: p.Line, Column: p.Column})
+		}
+	})
+	return f, ok
+}
+
+// HasFunctions tells whether the map is a saved index with the functions of its sources, or of its generated code.
+func (m *Map) HasFunctions() bool { return m.image != nil && m.image.Size(index.KindFunctions) > 0 }
+
+// ListedFunctionAt returns the innermost function around a position (0-based) of source i (0-based) as the map itself has it: by the function
+// maps of Metro (x_facebook_sources), or x_com_bloomberg_sourcesFunctionMappings. ok is false where it has neither for the source, or says nothing.
+func (m *Map) ListedFunctionAt(i int, p Position) (f Function, ok bool) {
+	if name, ok := m.FunctionMapName(i, p); ok {
+		return Function{Name: fromFunctionMap(name)}, true
+	}
+	listed := false
+	m.read(func() {
+		if t, has := m.image.Functions(); has {
+			listed = t.FromMap(i)
+		}
+	})
+	if !listed || i >= m.info.Sources {
+		return Function{}, false
+	}
+	return m.savedFunction(i, p)
+}
+
+// SourceFunctionAt returns the innermost function around a position (0-based) of source i (0-based): the one that a saved index has, or else by
+// the text of the source, of which the map keeps the last ones that were read. ok is false where there is neither, or the
+// text is in a language that is not read for functions.
+func (m *Map) SourceFunctionAt(i int, p Position) (f Function, ok bool) {
+	if i < 0 || i >= m.info.Sources {
+		return Function{}, false
+	}
+	if f, ok = m.savedFunction(i, p); ok {
+		return f, true
+	}
+	text := m.readText(i)
+	if text == nil {
+		return Function{}, false
+	}
+	source, _ := m.Source(i)
+	return text.FunctionAt(source.URL, p)
+}
+
+// FunctionAt returns the innermost function of the original program at a generated position (0-based): by the scopes of the
+// map, or else by [Map.ListedFunctionAt], [Map.SourceFunctionAt], or else by [Map.FunctionIn] what a saved index has of the generated code. ok is false where there is no mapping, and
+// where none of them knows.
+func (m *Map) FunctionAt(p Position) (f Function, ok bool) {
+	frames := m.OriginalFrames(p)
+	if len(frames) == 0 {
+		return Function{}, false
+	}
+	at := frames[0]
+	if at.Known {
+		return Function{Name: at.Function}, true
+	}
+	if f, ok = m.ListedFunctionAt(int(at.Source), at.Original); ok {
+		return f, true
+	}
+	if f, ok = m.SourceFunctionAt(int(at.Source), at.Original); ok || !m.HasFunctions() {
+		return f, ok
+	}
+	return m.FunctionIn(nil, p)
 }
 
 // maxReadBytes is how many bytes of source texts a map keeps that FunctionAt and Lines have read, the last of them in any case.
@@ -77,26 +230,6 @@ type readTexts struct {
 	mu    sync.Mutex
 	texts map[int]*Text
 	bytes int
-}
-
-// FunctionAt returns the innermost function of the original program at a generated position (0-based): by the scopes of the
-// map, or else by the text of the source, of which it keeps the last ones. ok is false where there is no mapping, and no
-// source text in a language that it can read.
-func (m *Map) FunctionAt(p Position) (f Function, ok bool) {
-	frames := m.OriginalFrames(p)
-	if len(frames) == 0 {
-		return Function{}, false
-	}
-	at := frames[0]
-	if at.Known {
-		return Function{Name: at.Function}, true
-	}
-	source, _ := m.Source(int(at.Source))
-	text := m.readText(int(at.Source))
-	if text == nil {
-		return Function{}, false
-	}
-	return text.FunctionAt(source.URL, at.Original)
 }
 
 func (m *Map) readText(source int) *Text {

@@ -54,6 +54,12 @@ func proposalsText() string {
 		"AAAAA,EAACC;;GCAA,EAAE;AACAA") + "\n"
 }
 
+// goldenFunctions is an index of goldenCode's map with functions, without source texts.
+const (
+	goldenFunctions = goldenFolder + "/functions.symidx"
+	goldenCode      = "../testdata/shop/dist/terser-names/shop.min.js"
+)
+
 // goldenKeys are the keys of the map in the archive.
 func goldenKeys(name string, m *sourcemap.Map) (keys []sourcemap.Key) {
 	keys = append(keys, urlKey("https://example.com/"+name+".js"), urlKey(name+".js"))
@@ -77,6 +83,13 @@ func writeGolden(t *testing.T) {
 		if path := filepath.Join(goldenFolder, g.name+".symidx"); missing(path) {
 			require.NoError(t, openFile(t, g.path).Save(path, g.options))
 		}
+	}
+	if missing(goldenFunctions) {
+		code, err := os.ReadFile(goldenCode)
+		require.NoError(t, err)
+		m, err := sourcemap.Open(goldenCode+".map", &sourcemap.Options{Functions: true, Generated: code})
+		require.NoError(t, err)
+		require.NoError(t, m.Save(goldenFunctions, &sourcemap.SaveOptions{NoSources: true}))
 	}
 	path := filepath.Join(goldenFolder, "maps.symarc")
 	if !missing(path) {
@@ -156,12 +169,29 @@ func TestGolden(t *testing.T) {
 		info, err := e.Info()
 		require.NoError(t, err)
 		total += info.Size()
-		known := e.Name() == "README.md" || e.Name() == "maps.symarc" || slices.ContainsFunc(goldenMaps, func(g goldenMap) bool {
+		known := e.Name() == "README.md" || e.Name() == "maps.symarc" || e.Name() == filepath.Base(goldenFunctions) || slices.ContainsFunc(goldenMaps, func(g goldenMap) bool {
 			return e.Name() == g.name+".symidx" || e.Name() == filepath.Base(g.path)
 		})
 		assert.True(t, known, e.Name())
 	}
 	assert.Less(t, total, int64(200_000))
+}
+
+// TestGoldenFunctions: functions of version 1 are read.
+func TestGoldenFunctions(t *testing.T) {
+	m := openFile(t, goldenFunctions)
+	require.NoError(t, m.Verify())
+	for _, c := range []struct {
+		column         int32
+		at, in, around string // by FunctionAt, by FunctionIn, and what that one says is around
+	}{{580, "Cart._add", "Cart._add", ""}, {660, "Cart.#checked", "Cart.#checked", ""}, {770, "", "", "get Cart._total"}, {310, "static ShopError", "static ShopError", ""}, {3170, "Bus._on", "<anonymous>._on", ""}} {
+		f, ok := m.FunctionAt(sourcemap.Position{Column: c.column})
+		assert.True(t, ok)
+		assert.Equal(t, c.at, f.Name, c.column)
+		f, ok = m.FunctionIn(nil, sourcemap.Position{Column: c.column})
+		assert.True(t, ok)
+		assert.Equal(t, sourcemap.Function{Name: c.in, In: c.around}, f, c.column)
+	}
 }
 
 // TestGoldenIsEqual: the same map makes the same file today, byte for byte, but for zstd's. Whoever changes how mappings

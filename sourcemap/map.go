@@ -206,12 +206,12 @@ func (m *Map) Size() int64 {
 	if m.image == nil {
 		return 0
 	}
-	return int64(len(m.data)) + int64(len(m.image.Bytes())) + m.reverse.size()
+	return int64(len(m.data)) + int64(len(m.image.Bytes())) + m.reverse.size() + m.native.size()
 }
 
 // Held is Size without what lies in a mapped file, whose pages the system can take back.
 func (m *Map) Held() (bytes int64) {
-	bytes = m.reverse.size()
+	bytes = m.reverse.size() + m.native.size()
 	if m.image != nil && m.imageFile == nil {
 		bytes += int64(len(m.image.Bytes()))
 	}
@@ -237,7 +237,9 @@ type IndexSize struct {
 	Sources  int64 // their URLs
 	Texts    int64 // of sources, compressed; 0 after Parse, which leaves them where they are
 	Scopes   int64 // original scopes and generated ranges
-	All      int64
+	// Functions of the sources and of the generated code, with their names.
+	Functions int64
+	All       int64
 }
 
 // IndexSize returns what the parts of the map's index take.
@@ -254,8 +256,9 @@ func (m *Map) IndexSize() (s IndexSize) {
 	return IndexSize{
 		Mappings: size(index.KindBlocks, index.KindKeys, index.KindOffsets, index.KindGuide, index.KindRanged),
 		Names:    size(index.KindNames), Sources: size(index.KindSources, index.KindSourceInfo, index.KindStrings),
-		Texts:  size(index.KindTexts, index.KindTextGroups, index.KindTextLines, index.KindTextData),
-		Scopes: size(index.KindScopeTrees),
-		All:    int64(len(m.image.Bytes())),
+		Texts:     size(index.KindTexts, index.KindTextGroups, index.KindTextLines, index.KindTextData),
+		Scopes:    size(index.KindScopeTrees),
+		Functions: size(index.KindFunctions, index.KindFunctionNames),
+		All:       int64(len(m.image.Bytes())),
 	}
 }

@@ -73,6 +73,7 @@ func openMapped(path string, file *mmap.Region, options *Options) (m *Map, err e
 		options = &Options{}
 	}
 	var image *index.Image
+	var p *parser
 	data := file.Bytes()
 	fault := file.Try(func() {
 		if unwrap.Wrapping(data) != "" {
@@ -85,14 +86,14 @@ func openMapped(path string, file *mmap.Region, options *Options) (m *Map, err e
 			m, err = openIndex(data, file)
 			return
 		}
-		p := newParser(data, options)
+		p = newParser(data, options)
 		image, err = p.parse()
 	})
 	switch {
 	case fault != nil:
 		err = &fs.PathError{Op: "read", Path: path, Err: fault}
 	case image != nil:
-		return newMap(image, data, file, file.Free)
+		return newParsed(p, image, file, file.Free, options)
 	}
 	if err != nil {
 		file.Free()

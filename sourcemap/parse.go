@@ -41,6 +41,12 @@ type Options struct {
 	// Workers is how many goroutines may work on one map: with 2 or more, mappings are packed while further ones
 	// are decoded, if there are many. 0 is 1.
 	Workers int
+	// Functions has all source texts that the map has read for their functions, with names, at once, instead of when [Map.FunctionAt]
+	// first asks. So they are in what [Map.Save] writes, where it answers without any text.
+	Functions bool
+	// Generated is the generated code, nil: not at hand. It is read for functions, which [Map.FunctionIn] names by the map; with
+	// them [Map.FunctionAt] answers where there is no source text. The code is not kept. Both are of no effect on a saved index.
+	Generated []byte
 	// MaxUnpacked is how many bytes a map in gzip, zstd or a data URL may unpack to, at each of its wrappings. 0 is
 	// DefaultMaxUnpacked; more than MaxBytes is MaxBytes.
 	MaxUnpacked int64
@@ -85,8 +91,11 @@ func parse(data []byte, options *Options, region *mmap.Region) (m *Map, err erro
 		if image, err = index.Open(data, nil); err == nil {
 			m, err = newMap(image, nil, nil, region.Free)
 		}
-	} else if image, err = newParser(data, options).parse(); err == nil {
-		m, err = newMap(image, data, nil, region.Free)
+	} else {
+		p := newParser(data, options)
+		if image, err = p.parse(); err == nil {
+			m, err = newParsed(p, image, nil, region.Free, options)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -101,6 +110,8 @@ type Head struct {
 	DebugID string // lower-case UUID with hyphens, "" where it has none
 	// HasModules: the map is of a RAM bundle of React Native, and says where its modules are, see [Map.ModuleLine].
 	HasModules bool
+	// HasSegments: the map holds maps of the segments of a split bundle, see [Map.Segment].
+	HasSegments bool
 }
 
 // Peek reads the head of a map and leaves its mappings alone. The error is a [*ParseError].
@@ -113,7 +124,7 @@ func Peek(data []byte) (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
-	return Head{File: p.text(f.file.stringSpan()), DebugID: p.debugID(f), HasModules: f.facebookOffsets.kind == '['}, nil
+	return Head{File: p.text(f.file.stringSpan()), DebugID: p.debugID(f), HasModules: f.facebookOffsets.kind == '[', HasSegments: f.facebookSegments.kind == '{'}, nil
 }
 
 // parser carries one call of Parse: fields are found first (fields.go), then decoded.
@@ -137,7 +148,10 @@ type parser struct {
 	ranged []uint32      // numbers of the range mappings
 	scopes *scopes.Trees // nil: none
 	// hasNative: there is something of reactnative.go.
-	hasNative bool
+	hasNative  bool
+	noSegments bool // of a segment: its own are not read
+
+	functionMappings map[int32]functionMapping // by source, see pasta.go
 
 	seen map[sourceKey]int32 // sources of an indexed map so far
 	seed maphash.Seed
@@ -187,6 +201,9 @@ func (p *parser) parse() (image *index.Image, err error) {
 		}
 	}()
 	p.table = index.NewBuilder(w)
+	if p.noSegments {
+		f.facebookSegments = value{}
+	}
 	if f.hasSections {
 		p.indexed = true
 		err = p.sectionsOf(f, shift{}, 0)
@@ -279,6 +296,7 @@ func (p *parser) regular(f *fields, by shift) error {
 		return err
 	}
 	p.scopesOf(f, sources, names, by)
+	p.noteFunctionMappings(f, sources, names)
 	return nil
 }
 

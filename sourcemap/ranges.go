@@ -2,6 +2,7 @@ package sourcemap
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/symbolicate/symbolicate/internal/index"
 	"github.com/symbolicate/symbolicate/internal/jsonscan"
@@ -27,6 +28,68 @@ func (m *Map) lookupRanges(p Position, find func(line, column int32) (index.Segm
 		}
 	})
 	return found, ok
+}
+
+// A place is a position that may lie beyond 2³¹−1.
+type place struct{ line, column int64 }
+
+// endOfCode is behind every position.
+var endOfCode = place{math.MaxInt32 + 1, 0}
+
+func placeOf(p Position) place { return place{int64(p.Line), int64(p.Column)} }
+
+func (p place) before(q place) bool {
+	return p.line < q.line || p.line == q.line && p.column < q.column
+}
+
+func (p place) position() Position { return Position{int32(p.line), int32(p.column)} }
+
+// A stretch is generated code that is text of a source, as a range mapping says: from start up to end, which is exclusive. original is
+// where the start comes from.
+type stretch struct{ start, end, original place }
+
+// stretchOf is the stretch of a range mapping that ends there.
+func stretchOf(m Mapping, end place) stretch {
+	return stretch{placeOf(m.Generated), end, placeOf(m.Original)}
+}
+
+// from is the rest of the stretch from a position in it on.
+func (s stretch) from(at place) stretch {
+	line, column := at.line-s.start.line, at.column
+	if line == 0 {
+		column += s.original.column - s.start.column
+	}
+	return stretch{at, s.end, place{s.original.line + line, column}}
+}
+
+// at is the generated position of an original one that is not before that of the start.
+func (s stretch) at(original place) place {
+	line, column := original.line-s.original.line, original.column
+	if line == 0 {
+		column += s.start.column - s.original.column
+	}
+	return place{s.start.line + line, column}
+}
+
+// begin is the part of the stretch that has positions: past 2³¹−1 there are none, but there may be on the next line. ok is false
+// where it has none.
+func (s stretch) begin() (_ stretch, ok bool) {
+	if s.start.column > math.MaxInt32 || s.original.column > math.MaxInt32 {
+		s = s.from(place{s.start.line + 1, 0})
+	}
+	return s, s.start.before(s.end) && s.start.line <= math.MaxInt32 && s.original.line <= math.MaxInt32
+}
+
+// put puts the stretch as range mappings like m.
+func (s stretch) put(m Mapping, put func(Mapping)) {
+	with, ok := s.begin()
+	if !ok || with.start != s.start {
+		put(Mapping{Generated: s.start.position(), Source: -1, Name: -1})
+	}
+	if ok {
+		m.Generated, m.Original, m.Range = with.start.position(), with.original.position(), true
+		put(m)
+	}
 }
 
 // rangeMarks finds the range mappings among those of a map while they are decoded. nil stands for none.

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -21,12 +23,19 @@ import (
 //	1     x_hermes_function_offsets
 //	2     x_metro_module_paths
 //	3+i   the function map of source i: the first item of its item in x_facebook_sources
+//	3+n   x_facebook_segments, of a map with n sources; not there where the map has none
 const (
 	nativeOffsets = iota
 	nativeHermes
 	nativePaths
 	nativeFunctions
+	nativeSegments = nativeFunctions // in nativeTexts
+	numNative      = nativeSegments + 1
 )
+
+// nativeNames are the fields of the whole map in the order of nativeTexts.
+var nativeNames = [numNative]string{nativeOffsets: "x_facebook_offsets", nativeHermes: "x_hermes_function_offsets", nativePaths: "x_metro_module_paths",
+	nativeSegments: "x_facebook_segments"}
 
 // A FunctionStart says from where on the code of a source is that of a function, up to the next one. Code behind the end of a
 // nested function is listed under the outer one's name again.
@@ -35,18 +44,23 @@ type FunctionStart struct {
 	Name  string   // as Metro writes it: "<global>", "<anonymous>", "Cart#total", "map$argument_0"
 }
 
-// maxFunctionMaps is how many decoded function maps a Map keeps.
-const maxFunctionMaps = 64
+// How many decoded function maps, and maps of segments, a Map keeps.
+const (
+	maxFunctionMaps = 64
+	maxSegments     = 64
+)
 
 // nativeCache is what was decoded so far.
 type nativeCache struct {
 	mu        sync.Mutex
 	functions map[int]functionMap
+	opened    map[int]*Map // segments
 
-	once    sync.Once
-	modules []int32
-	paths   []string
-	hermes  map[int][]int32
+	once     sync.Once
+	modules  []int32
+	paths    []string
+	hermes   map[int][]int32
+	segments map[int][]byte // their maps, as JSON
 }
 
 // functionMap is the function map of one source, or why it can't be read.
@@ -90,6 +104,42 @@ func (f functionMap) name(s functionStart) string {
 		return ""
 	}
 	return f.names[s.name]
+}
+
+// fromFunctionMap turns a name as Metro writes it into the form that all names of frames have; what Metro invents for functions
+// without a name becomes none.
+//
+//	<global>, <anonymous>, map$argument_0    ""
+//	Cart#total                               Cart.total
+//	Cart#get__total                          get Cart.total
+//	Cart#constructor                         new Cart
+//	cart.get__total                          get total         (of an object, or static: Metro does not say)
+func fromFunctionMap(name string) string {
+	if name == "<global>" || name == "<anonymous>" {
+		return ""
+	}
+	if at := strings.LastIndex(name, "$argument_"); at >= 0 && strings.Trim(name[at+len("$argument_"):], "0123456789") == "" {
+		return ""
+	}
+	class, member, is := strings.Cut(name, "#")
+	if !is || class == "" || member == "" {
+		dot := strings.LastIndexByte(name, '.')
+		for _, kind := range []string{"get", "set"} {
+			if property, is := strings.CutPrefix(name[dot+1:], kind+"__"); is && property != "" {
+				return kind + " " + property
+			}
+		}
+		return name
+	}
+	if member == "constructor" {
+		return "new " + class
+	}
+	for _, kind := range []string{"get", "set"} {
+		if property, is := strings.CutPrefix(member, kind+"__"); is && property != "" {
+			return kind + " " + class + "." + property
+		}
+	}
+	return class + "." + member
 }
 
 // functionMap decodes the function map of a source, or has it already.
@@ -246,6 +296,7 @@ func (m *Map) nativeFields() *nativeCache {
 		if text := m.nativeText(nativePaths); text != "" && json.Unmarshal([]byte(text), &m.native.paths) != nil {
 			m.native.paths = nil
 		}
+		m.native.segments = decodeSegments([]byte(m.nativeText(nativeFunctions + m.NumSources())))
 		text := []byte(m.nativeText(nativeHermes))
 		if len(text) == 0 || text[0] != '{' {
 			return
@@ -329,28 +380,150 @@ func (p *parser) functionMaps(f *fields, list []source) {
 	}
 }
 
-// writeNative writes what of these fields the map has; maps without any get no section.
+// writeNative writes what of these fields the map has.
 func (p *parser) writeNative(w *index.Writer, f *fields) {
-	own := []value{nativeOffsets: f.facebookOffsets, nativeHermes: f.hermesOffsets, nativePaths: f.modulePaths}
-	for _, v := range own {
-		p.hasNative = p.hasNative || v.kind != 0
+	text := func(span jsonscan.Span) []byte {
+		text := span.Of(p.data)
+		if !utf8.Valid(text) { // texts of an image are UTF-8
+			text = []byte(string([]rune(string(text))))
+		}
+		return text
 	}
-	if !p.hasNative {
+	native := nativeTexts{some: p.hasNative}
+	for i, v := range nativeOwn(f) {
+		native.set(i, string(text(v.span)))
+	}
+	putNative(w, &native, len(p.sources), func(i int) []byte { return text(p.sources[i].functions) })
+}
+
+// nativeOwn are the fields of the whole map, in the order of nativeTexts.
+func nativeOwn(f *fields) []value {
+	return []value{nativeOffsets: f.facebookOffsets, nativeHermes: f.hermesOffsets, nativePaths: f.modulePaths, nativeSegments: f.facebookSegments}
+}
+
+// nativeTexts are the fields of React Native of a whole map, as JSON; "" for none.
+type nativeTexts struct {
+	own  [numNative]string
+	some bool // the map has any of them, or a function map
+}
+
+func (n *nativeTexts) set(i int, text string) {
+	n.own[i] = text
+	n.some = n.some || text != ""
+}
+
+// putNative writes these fields; maps without any get no section.
+func putNative(w *index.Writer, n *nativeTexts, sources int, functions func(i int) []byte) {
+	if !n.some {
 		return
 	}
-	w.PutTexts(index.KindReactNative, nativeFunctions+len(p.sources), func(add func(text []byte)) {
-		put := func(span jsonscan.Span) {
-			text := span.Of(p.data)
-			if !utf8.Valid(text) { // texts of an image are UTF-8
-				text = []byte(string([]rune(string(text))))
-			}
-			add(text)
+	count := nativeFunctions + sources
+	if n.own[nativeSegments] != "" {
+		count++
+	}
+	w.PutTexts(index.KindReactNative, count, func(add func(text []byte)) {
+		for _, text := range n.own[:nativeFunctions] {
+			add([]byte(text))
 		}
-		for _, v := range own {
-			put(v.span)
+		for i := range sources {
+			add(functions(i))
 		}
-		for _, s := range p.sources {
-			put(s.functions)
+		if n.own[nativeSegments] != "" {
+			add([]byte(n.own[nativeSegments]))
 		}
 	})
+}
+
+// nativeTexts returns the fields of the whole map.
+func (m *Map) nativeTexts() (n nativeTexts) {
+	if m.native == nil {
+		return n
+	}
+	for i := range n.own {
+		at := i
+		if i == nativeSegments {
+			at = nativeFunctions + m.NumSources()
+		}
+		n.set(i, m.nativeText(at))
+	}
+	return n
+}
+
+// functionText returns the function map of a source as JSON, "" for none.
+func (m *Map) functionText(i int) string {
+	if m.native == nil {
+		return ""
+	}
+	return m.nativeText(nativeFunctions + i)
+}
+
+// Segments returns the numbers of the segments of a split bundle that the map holds maps of (x_facebook_segments), in order. Each
+// is the map of a file of its own, which traces name "seg-3.js".
+func (m *Map) Segments() (list []int) {
+	for id := range m.nativeFields().segments {
+		list = append(list, id)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Segment returns the map of a segment, nil where there is none. It is read when it is first asked for, and stays in use when m was closed; the
+// caller must not close it, since others may use it. A segment's own segments are not read. The error is that of [Parse].
+func (m *Map) Segment(id int) (*Map, error) {
+	n := m.nativeFields()
+	text, ok := n.segments[id]
+	if !ok {
+		return nil, nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s := n.opened[id]; s != nil {
+		return s, nil
+	}
+	p := newParser(text, &Options{})
+	p.noSegments = true
+	image, err := p.parse()
+	var s *Map
+	if err == nil {
+		s, err = newMap(image, text, nil, nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("segment %d: %w", id, err)
+	}
+	if n.opened == nil || len(n.opened) == maxSegments {
+		n.opened = map[int]*Map{}
+	}
+	n.opened[id] = s
+	return s, nil
+}
+
+// size is what the maps of segments weigh that were opened.
+func (n *nativeCache) size() (bytes int64) {
+	if n != nil {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		for _, s := range n.opened {
+			bytes += s.Size()
+		}
+	}
+	return bytes
+}
+
+// decodeSegments reads {"3": map, …}.
+func decodeSegments(data []byte) (segments map[int][]byte) {
+	if len(data) == 0 || data[0] != '{' {
+		return nil
+	}
+	_, _ = jsonscan.Members(data, 0, func(key jsonscan.Span, at int) (int, error) {
+		end, err := jsonscan.Value(data, at)
+		name := jsonscan.Unescape(key.Of(data))
+		if id, bad := strconv.Atoi(name); err == nil && bad == nil && id >= 0 && strconv.Itoa(id) == name && data[at] == '{' {
+			if segments == nil {
+				segments = map[int][]byte{}
+			}
+			segments[id] = data[at:end:end]
+		}
+		return end, err
+	})
+	return segments
 }

@@ -159,6 +159,65 @@ func TestNativeFields(t *testing.T) {
 	}
 }
 
+// TestSegments: a map holds maps of the segments of a bundle.
+func TestSegments(t *testing.T) {
+	one := func(source, extra string) string {
+		return `{"version":3,"sources":["` + source + `"],"names":[],"mappings":"AAAA"` + extra + `}`
+	}
+	m := parseClean(t, one("main.js", `,"x_facebook_segments":{"3": `+one("three.js", `,"x_facebook_offsets":[null,5],"x_facebook_segments":{"1":`+one("x", "")+`}`)+
+		`,"1":`+one("one.js", "")+`,"01":`+one("x", "")+`,"-1":`+one("x", "")+`,"x":`+one("x", "")+`,"7":null,"8":{"version":3},"9":{"version":3,"sections":[{"offset":{"line":0,"column":2},"map":`+one("nine.js", "")+`}]}}`))
+	for _, m := range []*sourcemap.Map{m, reopened(t, m), parse(t, string(encoded(t, m, nil)))} {
+		assert.Equal(t, []int{1, 3, 8, 9}, m.Segments())
+		for id, want := range map[int]string{1: "0:0 one.js:0:0", 3: "0:0 three.js:0:0", 9: "0:2 nine.js:0:0"} {
+			s, err := m.Segment(id)
+			require.NoError(t, err)
+			assert.Equal(t, want, in(s))
+			again, err := m.Segment(id)
+			require.NoError(t, err)
+			assert.Same(t, s, again)
+		}
+		three, _ := m.Segment(3)
+		line, ok := three.ModuleLine(1)
+		assert.Equal(t, [2]any{int32(5), true}, [2]any{line, ok})
+		assert.Empty(t, three.Segments(), "of a segment")
+		for _, id := range []int{-1, 0, 7, 100} {
+			s, err := m.Segment(id)
+			assert.NoError(t, err)
+			assert.Nil(t, s)
+		}
+		_, err := m.Segment(8)
+		assert.ErrorIs(t, err, sourcemap.ErrFormat)
+		assert.ErrorContains(t, err, "segment 8: ")
+		size := m.Size()
+		m.Close()
+		assert.Less(t, m.Size(), size)
+		assert.Empty(t, m.Segments())
+		assert.Equal(t, "0:0 three.js:0:0", in(three), "it outlives its map")
+	}
+	head, err := sourcemap.Peek([]byte(one("a", `,"x_facebook_segments":{}`)))
+	require.NoError(t, err)
+	assert.True(t, head.HasSegments)
+
+	// More than are kept.
+	var many []string
+	for i := range 200 {
+		many = append(many, fmt.Sprintf(`"%d":%s`, i, one(fmt.Sprint(i), "")))
+	}
+	m = parseClean(t, one("main.js", `,"x_facebook_segments":{`+strings.Join(many, ",")+`}`))
+	before := m.Size()
+	var kept []*sourcemap.Map
+	for i := range 200 {
+		s, err := m.Segment(i)
+		require.NoError(t, err)
+		kept = append(kept, s)
+	}
+	assert.Greater(t, m.Size(), before)
+	assert.Less(t, m.Size()-before, 65*kept[0].Size())
+	for i, s := range kept {
+		assert.Equal(t, fmt.Sprintf("0:0 %d:0:0", i), in(s))
+	}
+}
+
 // TestFunctionMapsOfSections: each section brings its own; equal sources stay apart when their function maps differ.
 func TestFunctionMapsOfSections(t *testing.T) {
 	one := `{"version":3,"sources":["a.js"],"names":[],"mappings":"AAAA","x_facebook_sources":[[{"names":["f"],"mappings":"AAA"}]]}`

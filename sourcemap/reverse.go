@@ -20,16 +20,17 @@ const (
 const AnyColumn = -1
 
 // GeneratedPositions returns every mapping from a position of source i (0-based), in the order of generated positions: a
-// line of code may have been copied to many places. It never looks on another original line. nil: there is none.
+// line of code may have been copied to many places. It never looks on another original line, and of range mappings only at
+// where they start. nil: there is none.
 //
 // The first call makes an index, which costs some 200 ns a mapping (ten times what parsing does), takes 4 bytes for each mapping
 // that has a source, and 16 more while it is made. It is Go memory, counted by [Map.Size], and goes with the map; it is not
 // saved. Other goroutines that ask meanwhile wait for it.
 func (m *Map) GeneratedPositions(i int, original Position, bias Bias) (list []Mapping) {
 	m.read(func() {
-		for _, s := range m.reverse.of(m).Find(i, original.Line, original.Column, bias) {
-			list = append(list, mapping(s))
-		}
+		m.reverse.of(m).Find(i, original.Line, original.Column, bias, func(s index.Segment, ranged bool) {
+			list = append(list, rangeMapping(s, ranged))
+		})
 	})
 	return list
 }

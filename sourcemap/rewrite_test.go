@@ -1,6 +1,7 @@
 package sourcemap_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -95,51 +96,168 @@ func TestRewriteSources(t *testing.T) {
 	assert.ErrorContains(t, err, "closed")
 }
 
+// answerText is what a map says of a generated position: of its mapping, and of the ranges there; "" for nothing.
+func answerText(m *sourcemap.Map, p sourcemap.Position) string {
+	var b strings.Builder
+	url := func(i int32) string {
+		s, ok := m.Source(int(i))
+		return fmt.Sprint(s.URL, s.Null, s.Ignored, ok)
+	}
+	name := func(i int32) string {
+		if i < 0 {
+			return "-"
+		}
+		return m.Name(int(i))
+	}
+	if found, ok := m.Lookup(p); ok {
+		fmt.Fprint(&b, url(found.Source), found.Original, name(found.Name))
+		for _, f := range m.OriginalFrames(p) {
+			fmt.Fprint(&b, " ", f.Function, f.Known, f.Inlined, f.Hidden, url(f.Source), f.Original)
+		}
+		function, ok := m.FunctionMapName(int(found.Source), found.Original)
+		fmt.Fprint(&b, function, ok)
+	}
+	for _, r := range m.RangesAt(p) {
+		fmt.Fprint(&b, " in ", r.Frame, url(r.CallSource), r.CallSite)
+		if s, ok := m.Scope(r.Definition); ok {
+			fmt.Fprint(&b, url(s.Source), s.Start, s.End, name(s.Name), name(s.Kind), s.StackFrame)
+			for i, v := range s.Variables {
+				value := ""
+				if i < len(r.Bindings) {
+					for _, binding := range r.Bindings[i] {
+						if binding.From.Line < p.Line || binding.From.Line == p.Line && binding.From.Column <= p.Column {
+							value = name(binding.Name)
+						}
+					}
+				}
+				fmt.Fprintf(&b, " %s=%s", name(v), value)
+			}
+			for parent, ok := m.Scope(s.Parent); ok; parent, ok = m.Scope(parent.Parent) {
+				fmt.Fprint(&b, " below ", name(parent.Name))
+			}
+		}
+	}
+	return b.String()
+}
+
+// allKinds is a random map with range mappings, scopes and function maps.
+func allKinds(t testing.TB, random *rand.Rand) *sourcemap.Map {
+	m := parse(t, randomChain(random, false).outer)
+	text := strings.TrimSuffix(string(encoded(t, m, nil)), "}")
+	if m.NumNames() > 0 {
+		text += `,"scopes":"` + scopesFor(random, m.NumSources(), m.NumNames()) + `"`
+	}
+	return parseClean(t, text+`,"x_facebook_sources":[[{"names":["f","g"],"mappings":"AAA,CCC,CDC;CCC"}]]}`)
+}
+
 // TestRewriteAnswers: parts, with text in front, answer as the whole does.
 func TestRewriteAnswers(t *testing.T) {
 	random := rand.New(rand.NewPCG(6, 433))
-	answer := func(m *sourcemap.Map, line, column int32) string {
-		found, ok := m.Lookup(sourcemap.Position{Line: line, Column: column})
-		if !ok {
-			return "nothing"
-		}
-		s, _ := m.Source(int(found.Source))
-		name := ""
-		if found.Name >= 0 {
-			name = m.Name(int(found.Name))
-		}
-		return fmt.Sprint(s, found.Original, name)
-	}
-	somewhere := 0
-	for range 300 {
-		m := parse(t, randomChain(random, false).outer)
+	somewhere, inRanges := 0, 0
+	for range 400 {
+		m := allKinds(t, random)
 		part := span(random.Int32N(5), random.Int32N(12), random.Int32N(5), random.Int32N(12))
 		if part.To != (sourcemap.Position{}) && (part.To.Line < part.From.Line || part.To.Line == part.From.Line && part.To.Column < part.From.Column) {
 			part.From, part.To = part.To, part.From
 		}
 		offset := sourcemap.Position{Line: random.Int32N(3), Column: random.Int32N(3)}
+		if random.IntN(4) == 0 {
+			part = nil
+		}
 		r, err := sourcemap.Rewrite(m, &sourcemap.RewriteOptions{Part: part, Offset: offset})
 		require.NoError(t, err)
 		requireRoundTrip(t, r)
+		require.Empty(t, kinds(r))
+		if part == nil {
+			part = span(0, 0, 0, 0)
+		}
 		for line := part.From.Line; line < 7; line++ {
 			for column := int32(0); column < 20; column++ {
 				behind := part.To != (sourcemap.Position{}) && (line > part.To.Line || line == part.To.Line && column >= part.To.Column)
 				if line == part.From.Line && column < part.From.Column || behind {
 					continue
 				}
+				p := sourcemap.Position{Line: line, Column: column}
 				to := sourcemap.Position{Line: line - part.From.Line, Column: column}
 				if to.Line == 0 {
 					to.Column += offset.Column - part.From.Column
 				}
-				want := answer(m, line, column)
-				require.Equal(t, want, answer(r, to.Line+offset.Line, to.Column), "%d:%d of %+v", line, column, part)
-				if want != "nothing" {
+				to.Line += offset.Line
+				want := answerText(m, p)
+				require.Equal(t, want, answerText(r, to), "%v of %+v, %s", p, part, encoded(t, m, nil))
+				if want != "" {
 					somewhere++
+				}
+				if len(m.RangesAt(p)) > 0 {
+					inRanges++
 				}
 			}
 		}
 	}
-	assert.Greater(t, somewhere, 3000)
+	t.Logf("%d positions with an answer, %d in a range", somewhere, inRanges)
+	assert.Greater(t, somewhere, 6000)
+	assert.Greater(t, inRanges, 2000)
+}
+
+// TestRewriteFarRanges: a range mapping that is cut where it leads past 2³¹−1 says nothing there, and goes on below.
+func TestRewriteFarRanges(t *testing.T) {
+	var b sourcemap.Builder
+	require.NoError(t, b.Add(sourcemap.Mapping{Source: b.AddSource("a"), Original: sourcemap.Position{Line: 3, Column: last - 2}, Name: -1, Range: true}))
+	m, err := b.Map()
+	require.NoError(t, err)
+	cut := func(part *sourcemap.Span) string {
+		r, err := sourcemap.Rewrite(m, &sourcemap.RewriteOptions{Part: part})
+		require.NoError(t, err)
+		return in(r)
+	}
+	assert.Equal(t, "0:0 a:3:2147483646 range", cut(span(0, 1, 0, 0)))
+	assert.Equal(t, "0:0, 1:0 a:4:0 range", cut(span(0, 3, 0, 0)))
+	assert.Equal(t, "0:0", cut(span(0, 3, 0, 9)))
+	assert.Equal(t, "0:0 a:5:3 range", cut(span(2, 3, 2, 9)))
+	assert.Equal(t, "0:0", cut(span(last-1, 0, 0, 0)))
+	assert.Equal(t, "0:0 a:2147483647:0 range", cut(span(last-3, 0, 0, 0)))
+}
+
+// TestRewriteDrops: what has no meaning in the result is left out, and is a problem of it.
+func TestRewriteDrops(t *testing.T) {
+	m := parse(t, `{"version":3,"sources":["a.js"],"names":[],"mappings":"AAAA;AACA;AACA","x_facebook_offsets":[0,null,1,2],"x_hermes_function_offsets":{"0":[1]},"x_metro_module_paths":["a.js"],`+
+		`"x_facebook_segments":{"1":{"version":3,"sources":["webpack:///s.js"],"names":[],"mappings":"AAAA"},"2":{"version":3}}}`)
+	rewrite := func(options *sourcemap.RewriteOptions) (fields map[string]json.RawMessage, dropped []string) {
+		r, err := sourcemap.Rewrite(m, options)
+		require.NoError(t, err)
+		problems, _ := r.Problems()
+		for _, p := range problems {
+			require.Equal(t, sourcemap.ProblemDropped, p.Kind)
+			dropped = append(dropped, p.Detail)
+		}
+		again, _ := reopened(t, r).Problems()
+		require.Equal(t, problems, again, "saved")
+		require.NoError(t, json.Unmarshal(encoded(t, r, nil), &fields))
+		return fields, dropped
+	}
+	const hermes, segments = "x_hermes_function_offsets: the code has moved", "x_facebook_segments: they are no part of the code"
+	for _, c := range []struct {
+		options *sourcemap.RewriteOptions
+		modules string
+		dropped []string
+	}{
+		{nil, "[0,null,1,2]", nil},
+		{&sourcemap.RewriteOptions{NoSources: true}, "[0,null,1,2]", nil},
+		{&sourcemap.RewriteOptions{Offset: sourcemap.Position{Line: 3}}, "[3,null,4,5]", []string{hermes}},
+		{&sourcemap.RewriteOptions{Offset: sourcemap.Position{Column: 3}}, "[null,null,1,2]", []string{hermes}},
+		{&sourcemap.RewriteOptions{Part: span(1, 0, 0, 0)}, "[null,null,0,1]", []string{hermes, segments}},
+		{&sourcemap.RewriteOptions{Part: span(1, 1, 2, 0), Offset: sourcemap.Position{Line: 1}}, "[null,null,null,null]", []string{hermes, segments}},
+		{&sourcemap.RewriteOptions{Part: span(0, 0, 2, 0), Offset: sourcemap.Position{Line: 1}}, "[1,null,2,null]", []string{hermes, segments}},
+	} {
+		fields, dropped := rewrite(c.options)
+		assert.Equal(t, c.modules, string(fields["x_facebook_offsets"]))
+		assert.Equal(t, `["a.js"]`, string(fields["x_metro_module_paths"]))
+		assert.Equal(t, c.dropped, dropped)
+		assert.Equal(t, len(dropped) == 0, fields["x_hermes_function_offsets"] != nil)
+		assert.Equal(t, len(dropped) < 2, fields["x_facebook_segments"] != nil)
+	}
+	fields, _ := rewrite(&sourcemap.RewriteOptions{URL: func(url string) string { return strings.TrimPrefix(url, "webpack:///") }, Text: func(s sourcemap.Source) (string, bool, error) { return "of " + s.URL, true, nil }})
+	assert.Equal(t, `{"1":{"version":3,"sources":["s.js"],"sourcesContent":["of s.js"],"names":[],"mappings":"AAAA"},"2":{"version":3}}`, string(fields["x_facebook_segments"]))
 }
 
 func FuzzRewrite(f *testing.F) {
@@ -165,6 +283,6 @@ func FuzzRewrite(f *testing.F) {
 				return // lines of the text, a byte each
 			}
 		}
-		requireRoundTrip(t, r)
+		requireRoundTripOf(t, r, hasFaults(m))
 	})
 }

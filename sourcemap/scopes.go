@@ -89,6 +89,12 @@ func (p *parser) scopesOf(f *fields, sources []int32, names nameRange, by shift)
 // HasScopes tells whether the map has original scopes or generated ranges.
 func (m *Map) HasScopes() bool { return m.image != nil && m.image.Size(index.KindScopeTrees) > 0 }
 
+// hasScopesOf tells whether the map has original scopes of the source.
+func (m *Map) hasScopesOf(source int) (has bool) {
+	m.scoped(func(t *index.Scopes) { has = t.Tree(source).Len > 0 })
+	return has
+}
+
 // scoped makes a call with the map's scopes, if it has any.
 func (m *Map) scoped(call func(t *index.Scopes)) {
 	if !m.HasScopes() {
@@ -99,6 +105,16 @@ func (m *Map) scoped(call func(t *index.Scopes)) {
 			call(t)
 		}
 	})
+}
+
+// trees returns the scopes as Go memory; nil where there are none, or they are damaged (see Err).
+func (m *Map) trees() (trees *scopes.Trees) {
+	m.scoped(func(t *index.Scopes) {
+		if all, ok := t.Trees(); ok {
+			trees = all
+		}
+	})
+	return trees
 }
 
 // NumScopes returns the number of original scopes.

@@ -404,9 +404,18 @@ type randomScopes struct {
 	at    recordPosition
 	flat  []*scopeRecord
 	left  int
+	small bool // all within a few lines and columns
 }
 
 func (r *randomScopes) step() recordPosition {
+	if r.small {
+		if r.IntN(5) == 0 {
+			r.at = recordPosition{r.at.Line + 1, int32(r.IntN(6))}
+		} else {
+			r.at.Column += int32(r.IntN(4))
+		}
+		return r.at
+	}
 	if r.IntN(3) == 0 {
 		r.at = recordPosition{r.at.Line + 1 + int32(r.IntN(40)), int32(r.IntN(2000))}
 	} else {
@@ -464,10 +473,18 @@ func (r *randomScopes) ranges(sources int) *rangeRecord {
 }
 
 func randomRecord(r *rand.Rand, names []string) *scopesRecord {
-	s := &randomScopes{Rand: r, names: names}
+	return randomRecordOf(r, 1+r.IntN(4), names)
+}
+
+func randomRecordOf(r *rand.Rand, sources int, names []string) *scopesRecord {
+	return (&randomScopes{Rand: r, names: names}).record(sources)
+}
+
+func (s *randomScopes) record(sources int) *scopesRecord {
+	r := s.Rand
 	file := "f"
 	record := &scopesRecord{File: &file, Sources: []scopesSource{}, Mappings: []recordMapping{}, Ranges: []rangeRecord{}}
-	for i := range 1 + r.IntN(4) {
+	for i := range sources {
 		url := fmt.Sprint("source", i)
 		source := scopesSource{recordSource: recordSource{URL: &url}}
 		if s.at, s.left = (recordPosition{}), 1+r.IntN(60); r.IntN(4) > 0 {
@@ -481,6 +498,17 @@ func randomRecord(r *rand.Rand, names []string) *scopesRecord {
 		record.Ranges = append(record.Ranges, *s.ranges(len(record.Sources)))
 	}
 	return record
+}
+
+// scopesFor are small random scopes for a map with so many sources and names.
+func scopesFor(r *rand.Rand, sources, names int) string {
+	var numbered []string
+	for i := range names {
+		numbered = append(numbered, fmt.Sprint(i))
+	}
+	record := (&randomScopes{Rand: r, names: numbered, small: true}).record(max(sources, 1))
+	record.Sources = record.Sources[:sources]
+	return encodeScopes(record, numbered)
 }
 
 // mapOfRecord writes a map with the scopes of the record.

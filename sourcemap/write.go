@@ -59,10 +59,6 @@ func (p *parser) write(w *index.Writer, f *fields, file, debugID string) {
 		info = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(info, flags), root)
 		spans = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(spans, uint32(s.content.Start)), uint32(s.content.End))
 	}
-	var offsets []byte
-	for _, problem := range p.problems {
-		offsets = binary.LittleEndian.AppendUint64(offsets, uint64(problem.Offset))
-	}
 	p.table.SetRanged(p.ranged)
 	p.table.Finish()
 	w.PutInfo(&index.Info{
@@ -84,18 +80,27 @@ func (p *parser) write(w *index.Writer, f *fields, file, debugID string) {
 	})
 	w.Put(index.KindSourceInfo, info)
 	w.Put(index.KindTextSpans, spans)
-	w.PutTexts(index.KindProblems, 2*len(p.problems), func(add func(text []byte)) {
-		for _, problem := range p.problems {
-			add([]byte(problem.Kind))
-			add([]byte(problem.Detail))
-		}
-	})
-	w.Put(index.KindProblemOffsets, offsets)
+	putProblems(w, p.problems)
 	if p.scopes != nil {
 		p.scopes.SortRanges()
 		w.PutScopes(p.scopes, len(p.sources))
 	}
 	p.writeNative(w, f)
+}
+
+// putProblems writes the problems.
+func putProblems(w *index.Writer, list []Problem) {
+	var offsets []byte
+	for _, problem := range list {
+		offsets = binary.LittleEndian.AppendUint64(offsets, uint64(problem.Offset))
+	}
+	w.PutTexts(index.KindProblems, 2*len(list), func(add func(text []byte)) {
+		for _, problem := range list {
+			add([]byte(problem.Kind))
+			add([]byte(problem.Detail))
+		}
+	})
+	w.Put(index.KindProblemOffsets, offsets)
 }
 
 // addNames adds the names of all maps.

@@ -65,7 +65,8 @@ func (f *failure) Error() string { return string(f.reason) + ": " + f.detail }
 //  2. the file itself in the trees: its sourceMappingURL, else its name with ".map", else its debug id
 //  3. a map in the trees with the file's name and ".map", the file itself not being there
 //  4. a map whose "file" field names the file
-//  5. for a module of a RAM bundle ("12.js"): the one map of the trees that says where its modules are
+//  5. for a module of a RAM bundle ("12.js"): the one map of the trees that says where its modules are; for a segment of a split
+//     bundle ("seg-3.js"): the one that has maps of segments
 //  6. 2 and 3 again, if just one file has the name but lies in other folders than the URL says; byName
 //     tells so
 //
@@ -95,8 +96,8 @@ func (s *Symbolicator) find(url string) (at *location, byName bool, err error) {
 	if found, err := pick(written, wanted, url); found != nil || err != nil {
 		return found.location(), false, err
 	}
-	if _, is := moduleID(url); is {
-		if at, err = s.ofBundle(url); at != nil || err != nil {
+	if b, is := bundledFile(url); is {
+		if at, err = s.ofBundle(url, b); at != nil || err != nil {
 			return at, false, err
 		}
 	}
@@ -272,6 +273,9 @@ func (t *tree) peek(count *counter) {
 			}
 			if head.HasModules {
 				t.ofBundles = append(t.ofBundles, p)
+			}
+			if head.HasSegments {
+				t.ofSegments = append(t.ofSegments, p)
 			}
 			if head.DebugID != "" {
 				t.byDebugID[head.DebugID] = append(t.byDebugID[head.DebugID], p)

@@ -45,9 +45,11 @@ type NameSource string
 const (
 	NamePrinted  NameSource = "printed" // the trace as printed
 	NameOriginal NameSource = "source"  // the text of the original source; an empty name is then one of module level, or anonymous
-	NameCaller   NameSource = "caller"  // the token at the call site in the calling frame
-	NameScopes   NameSource = "scopes"  // the scopes in the map; an empty name is then one of module level, or anonymous
-	// NameFunctionMap: x_facebook_sources, Metro's names of the original functions.
+	// NameMinified: the function of the minified code, by the names that the map has for its identifiers.
+	NameMinified NameSource = "names"
+	NameCaller   NameSource = "caller" // the token at the call site in the calling frame
+	NameScopes   NameSource = "scopes" // the scopes in the map; an empty name is then one of module level, or anonymous
+	// NameFunctionMap: the map lists the original functions, in x_facebook_sources (Metro) or x_com_bloomberg_sourcesFunctionMappings.
 	NameFunctionMap NameSource = "function_map"
 )
 

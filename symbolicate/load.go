@@ -33,8 +33,11 @@ type loaded struct {
 	m    *sourcemap.Map
 	err  *failure
 
-	mu    sync.Mutex
-	texts map[int]*sourcemap.Text // of its sources, as far as frames have asked
+	mu        sync.Mutex
+	texts     map[int]*sourcemap.Text    // of its sources, as far as frames have asked
+	generated map[string]*sourcemap.Text // likewise the generated code, by its URL
+	// segments are the maps that it holds of segments of a split bundle, as far as frames have asked.
+	segments map[int]*loaded
 }
 
 // locate finds the map of a file; for each file once, also when many ask at a time.

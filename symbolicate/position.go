@@ -24,11 +24,11 @@ func addressColumn(address int) int {
 	return address + 1
 }
 
-// inBundle is the position of a frame whose file is a module of a RAM bundle ("12.js"), in the map of the bundle; that of another
-// frame it leaves as it is.
+// inBundle is the position of a frame whose file is a module of a RAM bundle ("12.js"), in the map of the bundle, or of the segment that the
+// module is in ("seg-3_12.js"); that of another frame it leaves as it is.
 func (f *Frame) inBundle(p sourcemap.Position, m *sourcemap.Map) sourcemap.Position {
-	if id, is := moduleID(f.File); is {
-		if start, ok := m.ModuleLine(id); ok && p.Line <= math.MaxInt32-start {
+	if b, is := bundledFile(f.File); is && b.module >= 0 {
+		if start, ok := m.ModuleLine(b.module); ok && p.Line <= math.MaxInt32-start {
 			p.Line += start
 		}
 	}

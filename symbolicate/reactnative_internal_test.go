@@ -6,23 +6,16 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestFromFunctionMap(t *testing.T) {
-	for name, want := range map[string]string{
-		"f": "f", "<global>": "", "<anonymous>": "", "map$argument_0": "", "a.b.map$argument_12": "", "map$argument_x": "map$argument_x",
-		"Cart#total": "Cart.total", "Cart.total": "Cart.total", "Cart#get__total": "get Cart.total", "Cart#set__total": "set Cart.total", "Cart#constructor": "new Cart",
-		"cart.get__total": "get total", "get__total": "get total", "cart.render": "cart.render", "#": "#", "a#": "a#", "#a": "#a", "Cart#get__": "Cart.get__", "": "",
-		"View.props.onPress": "View.props.onPress",
+func TestBundledFile(t *testing.T) {
+	for file, want := range map[string]bundled{
+		"12.js": {-1, 12}, "/a/b/0.js": {-1, 0}, "https://x.example/7.js": {-1, 7}, "seg-3.js": {3, -1}, "/a/seg-0.js": {0, -1}, "seg-3_12.js": {3, 12},
 	} {
-		assert.Equal(t, want, fromFunctionMap(name), name)
+		got, is := bundledFile(file)
+		assert.True(t, is, file)
+		assert.Equal(t, want, got, file)
 	}
-}
-
-func TestModuleID(t *testing.T) {
-	for file, want := range map[string]int{"12.js": 12, "/a/b/0.js": 0, "https://x.example/7.js": 7, "x.js": -1, ".js": -1, "1.jsx": -1, "-1.js": -1, "1a.js": -1, "99999999999999999999.js": -1, "": -1} {
-		id, is := moduleID(file)
-		assert.Equal(t, want >= 0, is, file)
-		if is {
-			assert.Equal(t, want, id)
-		}
+	for _, file := range []string{"x.js", ".js", "1.jsx", "-1.js", "1a.js", "99999999999999999999.js", "", "seg-.js", "seg-3_.js", "seg-_3.js", "seg-3_1_2.js", "seg-a.js", "seg-3", "xseg-3.js", "seg--3.js"} {
+		_, is := bundledFile(file)
+		assert.False(t, is, file)
 	}
 }

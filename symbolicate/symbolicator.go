@@ -282,6 +282,11 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite, inlined []Fram
 		f.fail(ReasonNoMapping, "line or column is not a 32-bit number")
 		return
 	}
+	l, failed := s.segment(l, printed)
+	if failed != nil {
+		f.fail(failed.reason, failed.detail)
+		return
+	}
 	position = printed.inBundle(position, l.m)
 	mapping, ok := l.m.Lookup(position)
 	if !ok {
@@ -298,6 +303,9 @@ func (s *Symbolicator) apply(l *loaded, f *Frame) (site callSite, inlined []Fram
 		inlined = s.applyScopes(l, f, position)
 	} else {
 		s.original(l, f, mapping.Source, mapping.Original)
+		if own, _ := printed.position(); f.NameSource == NamePrinted && own == position && !l.m.IsHermes() && printed.Kind != KindEval {
+			s.nameFromCode(l, f, position)
+		}
 	}
 	if l.m.IsHermes() {
 		return callSite{}, inlined // in bytes there is no gap
@@ -320,21 +328,20 @@ func (s *Symbolicator) original(l *loaded, f *Frame, number int32, position sour
 	f.Module = module(source.URL)
 	f.InApp = !source.Ignored && inApp(source.URL)
 	if f.NameSource != NameScopes {
-		if name, ok := l.m.FunctionMapName(int(number), position); ok {
-			f.Function, f.NameSource = fromFunctionMap(name), NameFunctionMap
+		if function, ok := l.m.ListedFunctionAt(int(number), position); ok {
+			f.Function, f.In, f.NameSource = function.Name, function.In, NameFunctionMap
 		}
 	}
-	switch text := l.code(int(number)); {
+	text := l.code(int(number))
+	if f.NameSource == NamePrinted {
+		l.nameFrom(f, int(number), source.URL, text, position)
+	}
+	switch {
 	case text == nil:
 		f.fail(ReasonSourceMissing, fmt.Sprintf("%s has no text for %s", l.at.name(), orNull(source)))
 	case f.Line > text.NumLines():
 		f.fail(ReasonSourceMissing, fmt.Sprintf("%s says line %d of %s, which has %d", l.at.name(), f.Line, orNull(source), text.NumLines()))
 	default:
-		if f.NameSource == NamePrinted {
-			if function, ok := text.FunctionAt(source.URL, position); ok {
-				f.nameIs(function)
-			}
-		}
 		if f.Context = codeAround(text, f.Line, f.Column, s.context); f.Context == nil {
 			f.fail(ReasonSourceMissing, fmt.Sprintf("line %d of %s is longer than %d bytes", f.Line, orNull(source), MaxCodeLine))
 		}

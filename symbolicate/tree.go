@@ -39,10 +39,11 @@ type tree struct {
 	packed map[string]string   // of a map that is there compressed only, by its path without ".gz" or ".zst": the file
 
 	// From the maps themselves, see peek: by the base name of their "file", and by debug id.
-	byFile    map[string][]candidate
-	byDebugID map[string][]string
-	ofBundles []string // maps of RAM bundles
-	peekOnce  sync.Once
+	byFile     map[string][]candidate
+	byDebugID  map[string][]string
+	ofBundles  []string // maps of RAM bundles
+	ofSegments []string // maps of bundles split into segments
+	peekOnce   sync.Once
 }
 
 func openTree(name string) (*tree, error) {

@@ -117,6 +117,37 @@ static void test_stale_handle(void) {
   sym_close(UINT64_MAX);
 }
 
+/* Of a map without texts the generated code tells the function, and the map its name. */
+static void test_code(void) {
+  static const char text[] = "{\"version\":3,\"sources\":[\"a.ts\"],\"names\":[\"total\"],\"mappings\":\"SAASA,MAAC\"}";
+  static const char code[] = "function t(){return 1}";
+  char path[] = "/tmp/symbolicate-code-XXXXXX";
+  sym_handle map;
+  sym_error error;
+  sym_strings *names;
+  int file = mkstemp(path);
+  CHECK(file >= 0 && write(file, text, sizeof text - 1) == sizeof text - 1 && !close(file));
+  map = parse(text, SYM_FUNCTIONS);
+  CHECK(sym_map_function_at(map, 0, 14, &names, &error) == SYM_NOT_FOUND);
+  sym_close(map);
+  for (int i = 0; i < 2; i++) {
+    sym_status status = i ? sym_map_parse_with_code(text, sizeof text - 1, code, sizeof code - 1, SYM_STRICT, &map, &error)
+                          : sym_map_open_with_code(path, strlen(path), code, sizeof code - 1, SYM_FUNCTIONS, &map, &error);
+    CHECK(status == SYM_OK);
+    CHECK(sym_map_function_at(map, 0, 17, &names, &error) == SYM_OK && !strcmp(names->items[0].data, "total"));
+    sym_free(names);
+    sym_close(map);
+  }
+  CHECK(sym_map_parse_with_code(text, sizeof text - 1, NULL, 1, 0, &map, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_parse_with_code(text, sizeof text - 1, code, SIZE_MAX, 0, &map, &error) == SYM_ERR_LIMIT);
+  CHECK(sym_map_parse_with_code(text, sizeof text - 1, code, 3, 8, &map, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_open_with_code(path, strlen(path), NULL, 1, 0, &map, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_open_with_code(path, strlen(path), code, 3, SYM_BORROW, &map, &error) == SYM_ERR_ARGUMENT);
+  CHECK(sym_map_open_with_code(path, strlen(path), NULL, 0, 0, &map, &error) == SYM_OK);
+  sym_close(map);
+  unlink(path);
+}
+
 static void test_bad_input(const char *shop) {
   static const struct {
     const char *text;
@@ -335,6 +366,7 @@ int main(int argc, char **argv) {
   test_map(SYM_BORROW);
   test_stale_handle();
   test_clear();
+  test_code();
   test_bad_input(argv[1]);
   test_symbolicate(argv[1]);
   test_close_races_lookup();

@@ -113,12 +113,20 @@ sym_status sym_trim(void);
 
 #define SYM_STRICT 1u /* refuse what ECMA-426 lets a consumer refuse */
 #define SYM_BORROW 2u /* don't copy data: it stays where it is, unchanged, until sym_close returns */
+#define SYM_FUNCTIONS 4u /* find the functions of all source texts now, not when asked: sym_map_save writes them, too */
 
 sym_status sym_map_parse(const void *data, size_t len, uint32_t flags, sym_handle *out, sym_error *error);
 
 /* Opens a file: a map, or an index that sym_map_save wrote. It must not be written to while it is open, but may be
    removed, or replaced by a rename. If it is damaged, or becomes shorter, calls return SYM_ERR_PARSE or SYM_ERR_IO. */
 sym_status sym_map_open(const char *path, size_t path_len, uint32_t flags, sym_handle *out, sym_error *error);
+
+/* The same with the generated code, which is read for functions and not kept. They have the names that the map tells: with
+   them sym_map_function_at answers where there is no source text, in a saved map, too. Of no effect on a saved index. */
+sym_status sym_map_parse_with_code(const void *data, size_t len, const void *code, size_t code_len, uint32_t flags, sym_handle *out,
+                                   sym_error *error);
+sym_status sym_map_open_with_code(const char *path, size_t path_len, const void *code, size_t code_len, uint32_t flags, sym_handle *out,
+                                  sym_error *error);
 
 #define SYM_NO_SOURCES 1u /* leave the source texts out */
 
@@ -164,9 +172,10 @@ typedef struct sym_mapping {
 sym_status sym_map_lookup(sym_handle map, int32_t line, int32_t column, sym_mapping *out, sym_error *error);
 sym_status sym_map_lookup_across_lines(sym_handle map, int32_t line, int32_t column, sym_mapping *out, sym_error *error);
 
-/* The innermost function of the original program around a generated position, by the map's scopes or the text of the source.
+/* The innermost function of the original program around a generated position, by the map's scopes, the text of the source, or the functions
+   of the generated code, if the map was read with that.
    Two texts: its name (none: it has none, or there is no function), and the nearest one with a name around it.
-   SYM_NOT_FOUND: no mapping there, no text of the source, or one in another language than JavaScript and TypeScript. */
+   SYM_NOT_FOUND: no mapping there, or without that code no text of the source, or one in another language than JavaScript and TypeScript. */
 sym_status sym_map_function_at(sym_handle map, int32_t line, int32_t column, sym_strings **out, sym_error *error);
 
 /* Many at once: n lines and columns in, n rows in four columns out, -1 in all four where nothing is. */

@@ -180,6 +180,7 @@ func writeMap(c *cobra.Command, m *sourcemap.Map, out, note string) error {
 	if err := c.Context().Err(); err != nil {
 		return err
 	}
+	warn(c.ErrOrStderr(), out, m) // what was left out
 	if out == "-" {
 		return plainError(m.Encode(c.OutOrStdout(), nil))
 	}

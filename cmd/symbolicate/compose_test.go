@@ -206,6 +206,13 @@ func TestRewriteCommand(t *testing.T) {
 	assert.Equal(t, exitMapped, code, errs)
 	assert.Equal(t, path+": 176 bytes, 4 mappings; 3 sources, 1 text added\n", out)
 
+	// What has no place in the result is told.
+	bytecode := write(t, "hermes.map", `{"version":3,"sources":["a"],"names":[],"mappings":"AAAA","x_hermes_function_offsets":{"0":[1]}}`)
+	code, out, errs = command(t, "", "rewrite", bytecode, "-o", "-", "--offset", "1:0")
+	assert.Equal(t, exitMapped, code)
+	assert.Equal(t, "symbolicate: warning: -: dropped: x_hermes_function_offsets: the code has moved\n", errs)
+	assert.Equal(t, `{"version":3,"sources":["a"],"names":[],"mappings":";AAAA"}`, out)
+
 	// What a map says leads to no file outside of the folder.
 	for _, source := range []string{"../outside", "link", "/../outside", "..\\\\..\\\\outside", "src", "x\\u0000y", ".", ""} {
 		hostile := write(t, "h.map", oneMap(source))

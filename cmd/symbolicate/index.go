@@ -22,7 +22,8 @@ import (
 
 func indexCommand() *cobra.Command {
 	var out string
-	var asArchive, noSources, list, verify, compact bool
+	var source string
+	var noFunctions, asArchive, noSources, list, verify, compact bool
 	c := &cobra.Command{
 		Use:   "index MAP... -o FILE",
 		Short: "Save source maps as packed indexes, which open without being read",
@@ -31,8 +32,12 @@ lookup.
 
 A MAP may be compressed (gzip, zstd), or a folder: all files in it that end in .map, .map.gz or .map.zst. In an archive each is found by its debug id and by the path
 of its generated file: that of the map below the folder, without .map. An archive that is there is added to; maps it has under
-the same path or debug id are replaced, and their space comes back with --compact. Source texts are kept, compressed.`,
-		Example: "  symbolicate index app.js.map -o app.index\n  symbolicate index dist -o release.symarc\n  symbolicate index --list release.symarc",
+the same path or debug id are replaced, and their space comes back with --compact.
+
+Source texts are kept, compressed, and where their functions lie and what they are called: so frames have names from an index made with
+--no-sources, too. With --source, or of maps in a folder where the generated file lies beside its map, the functions of the generated code are
+kept as well, for sources of which the map has no text.`,
+		Example: "  symbolicate index app.js.map -o app.index\n  symbolicate index --source app.min.js app.js.map -o app.index\n  symbolicate index dist -o release.symarc\n  symbolicate index --list release.symarc",
 		RunE: func(c *cobra.Command, args []string) error {
 			if list || verify || compact {
 				return archiveTask(c, args, list, verify, compact)
@@ -45,14 +50,19 @@ the same path or debug id are replaced, and their space comes back with --compac
 			options := &sourcemap.SaveOptions{NoSources: noSources}
 			if len(args) == 1 && !asArchive {
 				if info, err := os.Stat(args[0]); err == nil && !info.IsDir() {
-					return indexOne(c, args[0], out, options)
+					return indexOne(c, args[0], source, out, !noFunctions, options)
 				}
 			}
-			return indexMany(c, args, out, options)
+			if source != "" {
+				return errors.New("index: --source is for one map; of maps in a folder the generated files are found beside them")
+			}
+			return indexMany(c, args, out, !noFunctions, options)
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "the file to write")
 	c.Flags().BoolVar(&asArchive, "archive", false, "make an archive of one map, too")
+	c.Flags().StringVar(&source, "source", "", "the generated file of the map")
+	c.Flags().BoolVar(&noFunctions, "no-functions", false, "leave out where functions lie, and their names")
 	c.Flags().BoolVar(&noSources, "no-sources", false, "leave the source texts out")
 	c.Flags().BoolVar(&list, "list", false, "print the keys of the archives named")
 	c.Flags().BoolVar(&verify, "verify", false, "read the indexes and archives named from end to end; exit with 2 if one is damaged")
@@ -68,8 +78,16 @@ func plainError(err error) error {
 	return errors.New(strings.TrimPrefix(err.Error(), "sourcemap: "))
 }
 
-func indexOne(c *cobra.Command, path, out string, options *sourcemap.SaveOptions) error {
-	m, err := sourcemap.Open(path, allCores())
+func indexOne(c *cobra.Command, path, source, out string, functions bool, options *sourcemap.SaveOptions) error {
+	parse := allCores()
+	parse.Functions = functions
+	if source != "" && functions {
+		var err error
+		if parse.Generated, err = readCode(source); err != nil {
+			return err
+		}
+	}
+	m, err := sourcemap.Open(path, parse)
 	if err != nil {
 		return plainError(err)
 	}
@@ -162,7 +180,7 @@ type indexed struct {
 }
 
 // indexMany adds maps to an archive. Each processor makes indexes, which come into the archive in the order of the maps.
-func indexMany(c *cobra.Command, args []string, out string, options *sourcemap.SaveOptions) error {
+func indexMany(c *cobra.Command, args []string, out string, functions bool, options *sourcemap.SaveOptions) error {
 	maps, err := mapsIn(args)
 	if err != nil {
 		return err
@@ -186,7 +204,7 @@ func indexMany(c *cobra.Command, args []string, out string, options *sourcemap.S
 			}
 			free <- struct{}{}
 			slots.Go(func() {
-				done <- makeIndex(m, options)
+				done <- makeIndex(m, functions, options)
 				<-free
 			})
 		}
@@ -238,9 +256,15 @@ func indexMany(c *cobra.Command, args []string, out string, options *sourcemap.S
 	return nil
 }
 
-func makeIndex(m found, options *sourcemap.SaveOptions) (i indexed) {
+func makeIndex(m found, functions bool, options *sourcemap.SaveOptions) (i indexed) {
 	i.found = m
-	opened, err := sourcemap.Open(m.path, nil)
+	parse := &sourcemap.Options{Functions: functions}
+	if functions {
+		if info, err := os.Stat(generatedName(m.path)); err == nil && info.Mode().IsRegular() {
+			parse.Generated, _ = readCode(generatedName(m.path)) // what can't be read is as if it were not there
+		}
+	}
+	opened, err := sourcemap.Open(m.path, parse)
 	if err != nil {
 		i.err = plainError(err)
 		return i

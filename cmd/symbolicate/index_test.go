@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,4 +127,66 @@ func TestBench(t *testing.T) {
 	for _, row := range []string{"floor", "ready for lookup", "in order", "at random", "save", "open it", "in memory"} {
 		assert.Equal(t, 1, min(1, strings.Count(out, row)), "%s in %s", row, out)
 	}
+}
+
+// TestIndexFunctions: frames have their names from an index without source texts, those of the sources and those of the generated code.
+func TestIndexFunctions(t *testing.T) {
+	const code = dist + "/shop.min.js"
+	text, err := os.ReadFile(bootMap)
+	require.NoError(t, err)
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(text, &fields))
+	delete(fields, "sourcesContent")
+	bare, err := json.Marshal(fields)
+	require.NoError(t, err)
+	bareMap := write(t, "shop.min.js.map", string(bare))
+	for _, c := range []struct {
+		name   string
+		args   []string
+		source string // of the names
+	}{
+		{"of sources", []string{"--no-sources", bootMap}, "source"},
+		{"of the code", []string{"--source", code, bareMap}, "names"},
+		{"none", []string{"--no-sources", "--no-functions", bootMap}, "caller"},
+		{"none, with the code", []string{"--no-functions", "--source", code, bareMap}, "caller"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "shop.min.js.map")
+			status, _, errs := command(t, "", append([]string{"index", "-o", path}, c.args...)...)
+			require.Equal(t, exitMapped, status, errs)
+			_, out, _ := command(t, "", "stack", "--json", boot, "--maps", path)
+			var stack struct {
+				Frames []struct {
+					Function   *string
+					NameSource string `json:"name_source"`
+				}
+			}
+			require.NoError(t, json.Unmarshal([]byte(out), &stack))
+			require.Len(t, stack.Frames, 5)
+			assert.Equal(t, c.source, stack.Frames[3].NameSource)
+			assert.Equal(t, "language", *stack.Frames[3].Function)
+		})
+	}
+	status, _, errs := command(t, "", "index", "--source", code, shop+"/dist", "-o", filepath.Join(t.TempDir(), "x"))
+	assert.Equal(t, exitBadInput, status)
+	assert.Contains(t, errs, "--source is for one map")
+	status, _, errs = command(t, "", "index", "--source", code+".none", bootMap, "-o", filepath.Join(t.TempDir(), "x"))
+	assert.Equal(t, exitBadInput, status)
+	assert.Contains(t, errs, "no such file")
+}
+
+// TestIndexFindsCode: of maps in a folder the generated files that lie beside them are read.
+func TestIndexFindsCode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "release.symarc")
+	status, _, errs := command(t, "", "index", shop+"/dist", "-o", path)
+	require.Equal(t, exitMapped, status, errs)
+	a, err := sourcemap.OpenArchive(path)
+	require.NoError(t, err)
+	defer a.Close()
+	m, found, err := a.Get(sourcemap.Key{URL: "terser-names/shop.min.js"})
+	require.NoError(t, err)
+	require.True(t, found)
+	f, ok := m.FunctionIn(nil, sourcemap.Position{Column: 600})
+	assert.True(t, ok)
+	assert.Equal(t, "Cart._add", f.Name)
 }

@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	colour := root.PersistentFlags().String("color", "auto", "colour: auto (on a terminal, unless NO_COLOR is set), always, never")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return setColour(*colour) }
-	root.AddCommand(stackCommand(), lookupCommand(), inspectCommand(), validateCommand(), indexCommand(), composeCommand(), rewriteCommand(), benchCommand())
+	root.AddCommand(stackCommand(), lookupCommand(), inspectCommand(), validateCommand(), indexCommand(), scopesCommand(), composeCommand(), rewriteCommand(), benchCommand())
 
 	err := root.ExecuteContext(ctx)
 	switch {

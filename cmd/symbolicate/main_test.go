@@ -229,15 +229,23 @@ func TestManyFrames(t *testing.T) {
 	assert.Equal(t, 100_000, strings.Count(out, "settings.ts:19:56"))
 }
 
-// README shows the command as it is: each "$ symbolicate …" of it is run, from the top of the
+// README and the docs show the command as it is: each "$ symbolicate …" of them is run, from the top of the
 // repository, and must print what stands below it.
-func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
+func TestDocs(t *testing.T) {
 	t.Chdir("../..")
-	blocks := regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	docs, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
 	ran := 0
-	for _, block := range blocks {
+	for _, path := range append(docs, "README.md") {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		ran += runConsole(t, string(text))
+	}
+	assert.GreaterOrEqual(t, ran, 3)
+}
+
+func runConsole(t *testing.T, text string) (ran int) {
+	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(text, -1) {
 		for _, part := range strings.Split("\n"+block[1], "\n$ ")[1:] {
 			line, want, _ := strings.Cut(part, "\n")
 			args, is := strings.CutPrefix(line, "symbolicate ")
@@ -249,5 +257,5 @@ func TestReadme(t *testing.T) {
 			assert.Equal(t, strings.TrimSpace(want), strings.TrimSpace(out+errs), fmt.Sprintf("$ %s", line))
 		}
 	}
-	assert.GreaterOrEqual(t, ran, 2)
+	return ran
 }

@@ -63,8 +63,12 @@ func printStack(w io.Writer, stack *symbolicate.Stack) error {
 
 func printFrame(out *bytes.Buffer, f *symbolicate.Frame) {
 	function := f.Function
+	in := ""
 	if function == "" {
 		function = "<anonymous>"
+		if f.In != "" {
+			in = dim(" in ") + clean(f.In)
+		}
 	}
 	if !f.Mapped {
 		fmt.Fprintf(out, "  %s %s\n", dim("at"), dim(clean(strings.TrimPrefix(strings.TrimSpace(f.Raw), "at "))))
@@ -77,7 +81,7 @@ func printFrame(out *bytes.Buffer, f *symbolicate.Frame) {
 	if file == "" {
 		file = "(a source without a name)"
 	}
-	fmt.Fprintf(out, "  %s %s  %s\n", dim("at"), bold(clean(function)), placeText(file, f.Line, f.Column))
+	fmt.Fprintf(out, "  %s %s%s  %s\n", dim("at"), bold(clean(function)), in, placeText(file, f.Line, f.Column))
 	if f.Reason == "" && f.Detail != "" {
 		fmt.Fprintf(out, "     %s\n", yellow("note: "+clean(f.Detail)))
 	}

@@ -56,6 +56,9 @@ func FuzzOpen(f *testing.F) {
 		delete(p, kind)
 	}
 	f.Add(p.image(), true)
+	f.Add(proposalsImage(f), true)
+	f.Add(functionsImage(f, sampleFunctions()), true)
+	f.Add(moreSectionsImage(f), true)
 
 	positions := samplePositions()
 	f.Fuzz(func(t *testing.T, data []byte, whole bool) {
@@ -89,6 +92,8 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		ask(image, table, positions)
+		askProposals(image, table)
+		askFunctions(image)
 		if err := image.Verify(); err != nil {
 			require.ErrorIs(t, err, ErrDamaged)
 		}

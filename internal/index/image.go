@@ -26,7 +26,7 @@ const (
 	KindKeys           Kind = 9 // for each block: u64 line<<32 | column where it starts
 	KindOffsets        Kind = 10
 	KindGuide          Kind = 11 // see guide.go
-	KindScopes         Kind = 12 // functions found in source texts: not written yet
+	KindFunctions      Kind = 12 // see functions.go
 	KindTextSpans      Kind = 13 // in memory only: for each source u32 start, u32 end in the map's bytes
 	KindTextGroups     Kind = 14 // see texts.go
 	KindTexts          Kind = 15
@@ -35,7 +35,9 @@ const (
 	KindRanged         Kind = 18 // for each block u64: which of its mappings are range mappings; absent: none is
 	KindScopeTrees     Kind = 19 // see scopes.go
 	KindReactNative    Kind = 20 // texts: fields of React Native, as JSON; not there for other maps
-	kinds                   = 21
+	KindFunctionNames  Kind = 21 // texts
+	KindMore           Kind = 22 // entries of the sections that the head has no room for
+	kinds                   = 23
 )
 
 const (
@@ -99,6 +101,9 @@ func Open(data []byte, region *mmap.Region) (*Image, error) {
 		return nil, err
 	}
 	image.region, image.file = region, true
+	if err := image.openMore(); err != nil {
+		return nil, err
+	}
 	return image, nil
 }
 
@@ -130,18 +135,37 @@ func open(data []byte) (*Image, error) {
 	if at := le.Load64(data, 32); at != 0 {
 		end = min(end, at)
 	}
-	for i := range int(count) {
-		at := headerSize + i*entrySize
-		kind, start, length := le.Load32(data, at), le.Load64(data, at+8), le.Load64(data, at+16)
-		if start < HeadSize || start > end || length > end-start || start%8 != 0 {
-			return nil, fmt.Errorf("%w: section %d lies outside", ErrDamaged, i)
-		}
-		if kind < kinds {
-			image.sections[kind] = data[start : start+length : start+length]
-			image.starts[kind] = int(start)
-		}
+	if err := image.addSections(data[headerSize:headerSize+int(count)*entrySize], end); err != nil {
+		return nil, err
 	}
 	return image, nil
+}
+
+// addSections takes the sections that a table has; they end before the offset.
+func (m *Image) addSections(table []byte, end uint64) error {
+	for at := 0; at+entrySize <= len(table); at += entrySize {
+		kind, start, length := le.Load32(table, at), le.Load64(table, at+8), le.Load64(table, at+16)
+		if start < HeadSize || start > end || length > end-start || start%8 != 0 {
+			return fmt.Errorf("%w: section %d lies outside", ErrDamaged, at/entrySize)
+		}
+		if kind < kinds {
+			m.sections[kind] = m.data[start : start+length : start+length]
+			m.starts[kind] = int(start)
+		}
+	}
+	return nil
+}
+
+// openMore takes the sections that the head has no room for.
+func (m *Image) openMore() error {
+	table := m.sections[KindMore]
+	if len(table) > kinds*entrySize {
+		return fmt.Errorf("%w: %d bytes of entries of sections", ErrDamaged, len(table))
+	}
+	if !m.check(m.starts[KindMore], len(table)) {
+		return m.Err()
+	}
+	return m.addSections(table, uint64(m.sumEnd))
 }
 
 // headSum is the checksum of header and table, with the checksum's own bytes left out.
@@ -287,6 +311,9 @@ func (m *Image) Verify() error {
 	if err := m.verifyScopes(&info); err != nil {
 		return err
 	}
+	if err := m.verifyFunctions(&info); err != nil {
+		return err
+	}
 	return m.verifyTexts()
 }
 
@@ -314,6 +341,9 @@ func (a area) damaged() {
 		a.image.fail(fmt.Errorf("%w: the section at byte %d contradicts itself", ErrDamaged, a.start))
 	}
 }
+
+// untrue tells that the image was found out to contradict itself.
+func (a area) untrue() bool { return a.image != nil && a.image.untrue.Load() }
 
 // Info is what an image says of the whole map.
 type Info struct {
@@ -406,6 +436,12 @@ type Writer struct {
 type entry struct {
 	kind          Kind
 	start, length int
+}
+
+func (e entry) put(out []byte) {
+	le.Store32(out, 0, uint32(e.kind))
+	le.Store64(out, 8, uint64(e.start))
+	le.Store64(out, 16, uint64(e.length))
 }
 
 // NewWriter returns a writer that has room for about so many bytes; more is made when needed.
@@ -501,10 +537,7 @@ func putHead(head []byte, table []entry, size, sumsAt int, sumOfSums uint32) {
 	le.Store64(head, 32, uint64(sumsAt))
 	le.Store32(head, 40, sumOfSums)
 	for i, e := range table {
-		at := headerSize + i*entrySize
-		le.Store32(head, at, uint32(e.kind))
-		le.Store64(head, at+8, uint64(e.start))
-		le.Store64(head, at+16, uint64(e.length))
+		e.put(head[headerSize+i*entrySize:])
 	}
 	le.Store32(head, 28, headSum(head))
 }

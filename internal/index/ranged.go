@@ -80,6 +80,42 @@ func (t *Table) AllRanged(yield func(s Segment, ranged bool) bool) {
 	}
 }
 
+// At is the segment that stands before all others at the position, or else the last one before it, on any line, as it is; found is
+// false where there is none.
+func (t *Table) At(line, column int32) (s Segment, ranged, found bool) {
+	s, at, found := t.find(keyOf(line, column))
+	return s, found && t.Ranged() && t.isRanged(at), found
+}
+
+// From calls yield for each segment from the position on until it returns false, in order.
+func (t *Table) From(line, column int32, yield func(s Segment, ranged bool) bool) {
+	first, ok := t.blocksBefore(keyOf(line, column))
+	if !ok {
+		return
+	}
+	var b block
+	for i := max(first-1, 0); i < t.blocks; i++ {
+		mask := uint64(0)
+		if t.Ranged() && t.rangedAt.read(8*i, 8) {
+			mask = t.ranged[i]
+		}
+		if !t.open(&b, i) {
+			return
+		}
+		more, ok := b.all(func(s Segment) bool {
+			ranged := mask&1 != 0
+			mask >>= 1
+			return keyOf(s.Line, s.Column) < keyOf(line, column) || yield(s, ranged)
+		})
+		if !ok {
+			t.dataAt.damaged()
+		}
+		if !more {
+			return
+		}
+	}
+}
+
 // FindRanged is Find, but a range mapping of an earlier line answers too where nothing stands between it and the position.
 // The original position that comes back is that of the position asked for. ranged tells that a range mapping answered.
 func (t *Table) FindRanged(line, column int32) (s Segment, ranged, found bool) {

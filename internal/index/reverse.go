@@ -84,17 +84,18 @@ func (r *Reverse) segments(visit func(number uint32, s *Segment)) {
 // Size returns its bytes.
 func (r *Reverse) Size() int64 { return 4 * int64(len(r.starts)+len(r.order)+len(r.blocks)) }
 
-// segment returns the segment with the number.
-func (r *Reverse) segment(number uint32) (s Segment, ok bool) {
+// segment returns the segment with the number, and where it lies.
+func (r *Reverse) segment(number uint32) (s Segment, at place, ok bool) {
 	i := sort.Search(len(r.blocks), func(i int) bool { return r.blocks[i] > number }) - 1
 	var b block
 	if i < 0 || !r.table.open(&b, i) {
-		return Segment{}, false
+		return Segment{}, place{}, false
 	}
-	if s, ok = b.number(int(number - r.blocks[i])); !ok {
+	at = place{i, int(number - r.blocks[i])}
+	if s, ok = b.number(at.segment); !ok {
 		r.table.dataAt.damaged()
 	}
-	return s, ok
+	return s, at, ok
 }
 
 // number returns segment i; ok is false when the block contradicts itself.
@@ -127,7 +128,7 @@ func (r *Reverse) part(source int, from, to key) (start, end int) {
 func (r *Reverse) search(source int, want key) int {
 	from, to := int(r.starts[source]), int(r.starts[source+1])
 	return from + sort.Search(to-from, func(i int) bool {
-		s, ok := r.segment(r.order[from+i])
+		s, _, ok := r.segment(r.order[from+i])
 		return ok && keyOf(s.OriginalLine, s.OriginalColumn) >= want
 	})
 }
@@ -141,11 +142,11 @@ const (
 	AtOrAfter              // the nearest column behind it on the line
 )
 
-// Find returns the segments at an original position, in the order of the table; a column below 0 stands for all on the
-// line.
-func (r *Reverse) Find(source int, line, column int32, bias Bias) (list []Segment) {
+// Find calls yield for the segments at an original position, in the order of the table; a column below 0 stands for all on the
+// line. ranged marks range mappings.
+func (r *Reverse) Find(source int, line, column int32, bias Bias, yield func(s Segment, ranged bool)) {
 	if source < 0 || source >= len(r.starts)-1 || line < 0 {
-		return nil
+		return
 	}
 	all, next := keyOf(line, 0), keyOf(line, 0)+1<<32
 	var start, end int
@@ -159,11 +160,11 @@ func (r *Reverse) Find(source int, line, column int32, bias Bias) (list []Segmen
 				near--
 			}
 			if near < int(r.starts[source]) || near >= int(r.starts[source+1]) {
-				return nil
+				return
 			}
-			s, ok := r.segment(r.order[near])
+			s, _, ok := r.segment(r.order[near])
 			if !ok || s.OriginalLine != line {
-				return nil
+				return
 			}
 			at = keyOf(line, s.OriginalColumn)
 			start, end = r.part(source, at, at+1)
@@ -175,9 +176,8 @@ func (r *Reverse) Find(source int, line, column int32, bias Bias) (list []Segmen
 		slices.Sort(numbers)
 	}
 	for _, number := range numbers {
-		if s, ok := r.segment(number); ok {
-			list = append(list, s)
+		if s, at, ok := r.segment(number); ok {
+			yield(s, r.table.Ranged() && r.table.isRanged(at))
 		}
 	}
-	return list
 }

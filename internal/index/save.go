@@ -28,7 +28,7 @@ func (m *Image) Save(out io.WriteSeeker, texts *SourceTexts, workers int) error 
 	w := &fileWriter{out: bufio.NewWriterSize(out, 1<<20), at: HeadSize}
 	for kind := range Kind(kinds) {
 		content := m.sections[kind]
-		own := kind != KindTextSpans && (texts == nil || kind < KindTextGroups || kind > KindTextData)
+		own := kind != KindTextSpans && kind != KindMore && (texts == nil || kind < KindTextGroups || kind > KindTextData)
 		if !own || content == nil {
 			continue
 		}
@@ -94,8 +94,23 @@ func (w *fileWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// putMore writes the entries for which the head has no room as a section.
+func (w *fileWriter) putMore() {
+	if len(w.table) <= maxSections {
+		return
+	}
+	more := w.table[maxSections-1:]
+	w.table = w.table[: maxSections-1 : maxSections-1]
+	table := make([]byte, len(more)*entrySize)
+	for i, e := range more {
+		e.put(table[i*entrySize:])
+	}
+	w.put(KindMore, table)
+}
+
 // finish writes the checksums and returns the head.
 func (w *fileWriter) finish() (head []byte, err error) {
+	w.putMore()
 	w.align()
 	sumsAt := w.at
 	if (w.at-HeadSize)%sumSize != 0 {

@@ -185,7 +185,7 @@ func (t *Scopes) row(table, i, size int) (at int, ok bool) {
 
 // untrue tells that the image was found out to contradict itself. It gives nothing more then: of lists that overlap, all
 // together could be thousands of times as large as the image.
-func (t *Scopes) untrue() bool { return t.at.image != nil && t.at.image.untrue.Load() }
+func (t *Scopes) untrue() bool { return t.at.untrue() }
 
 func (t *Scopes) damaged() bool {
 	t.at.damaged()
@@ -313,10 +313,51 @@ func (t *Scopes) Tree(source int) (tree scopes.Tree) {
 	return tree
 }
 
+// Trees returns all of them at once, as Go memory; ok is false where they are damaged. Names are not compared with how many there are.
+func (t *Scopes) Trees() (trees *scopes.Trees, ok bool) {
+	trees = &scopes.Trees{Sources: make([]scopes.Tree, t.NumSources())}
+	all := 0 // scopes that trees of sources have
+	for i := range trees.Sources {
+		tree := t.Tree(i)
+		if all += int(tree.Len); all > t.NumScopes() {
+			return nil, t.damaged() // trees that overlap could be thousands of times as large as the image
+		}
+		trees.Sources[i] = tree
+	}
+	for i := range t.NumScopes() {
+		s, ok := t.Scope(i)
+		if !ok {
+			return nil, false
+		}
+		variables := t.Variables(s.Variables)
+		s.Variables = scopes.Span{Start: int32(len(trees.Variables)), Len: int32(len(variables))}
+		trees.Variables = append(trees.Variables, variables...)
+		trees.Scopes = append(trees.Scopes, s)
+	}
+	for i := range t.NumRanges() {
+		r, ok := t.Range(i)
+		if !ok {
+			return nil, false
+		}
+		own := scopes.Span{Start: int32(len(trees.Bindings)), Len: r.Bindings.Len}
+		for k := range r.Bindings.Len {
+			name, pieces, ok := t.Binding(int(r.Bindings.Start + k))
+			if !ok {
+				return nil, false
+			}
+			trees.Bindings = append(trees.Bindings, scopes.Binding{Name: name, Pieces: scopes.Span{Start: int32(len(trees.Pieces)), Len: int32(len(pieces))}})
+			trees.Pieces = append(trees.Pieces, pieces...)
+		}
+		r.Bindings = own
+		trees.Ranges = append(trees.Ranges, r)
+	}
+	return trees, !t.untrue()
+}
+
 // ScopeAt returns the innermost scope of the source at the position in it, -1 for none.
 func (t *Scopes) ScopeAt(source int, p scopes.Position) int {
 	tree := t.Tree(source)
-	return innermost(t, int(tree.Start), int(tree.Start+tree.Len), p, func(i int) (start, end scopes.Position, parent int32, ok bool) {
+	return innermost(t.at, int(tree.Start), int(tree.Start+tree.Len), p, scopes.MaxDepth, func(i int) (start, end scopes.Position, parent int32, ok bool) {
 		s, ok := t.Scope(i)
 		return s.Start, s.End, s.Parent, ok
 	})
@@ -325,15 +366,15 @@ func (t *Scopes) ScopeAt(source int, p scopes.Position) int {
 // RangeAt returns the innermost range at the generated position, -1 for none. Where trees overlap, as those of sections may
 // by mistake, one of them answers.
 func (t *Scopes) RangeAt(p scopes.Position) int {
-	return innermost(t, 0, t.NumRanges(), p, func(i int) (start, end scopes.Position, parent int32, ok bool) {
+	return innermost(t.at, 0, t.NumRanges(), p, scopes.MaxDepth, func(i int) (start, end scopes.Position, parent int32, ok bool) {
 		r, ok := t.Range(i)
 		return r.Start, r.End, r.Parent, ok
 	})
 }
 
 // innermost finds the last of the items from..to that starts at or before the position, and goes up from there to the first
-// one that does not end before it.
-func innermost(t *Scopes, from, to int, p scopes.Position, item func(i int) (start, end scopes.Position, parent int32, ok bool)) int {
+// one that does not end before it. Items that lie deeper in one another than depth are damage.
+func innermost(at area, from, to int, p scopes.Position, depth int, item func(i int) (start, end scopes.Position, parent int32, ok bool)) int {
 	low, high := from, to
 	for low < high {
 		middle := int(uint(low+high) / 2)
@@ -355,8 +396,8 @@ func innermost(t *Scopes, from, to int, p scopes.Position, item func(i int) (sta
 		if p.Before(end) {
 			return i
 		}
-		if steps == scopes.MaxDepth {
-			t.damaged()
+		if steps == depth {
+			at.damaged()
 			return -1
 		}
 		i = int(parent)

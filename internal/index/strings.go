@@ -39,29 +39,41 @@ func (t Texts) Text(i int) string { return t.Within(i, math.MaxInt) }
 
 // Within is Text for a text that has at most so many bytes: a longer one is damage.
 func (t Texts) Within(i, most int) string {
+	text, longer := t.UpTo(i, most)
+	if longer {
+		t.at.damaged()
+	}
+	return text
+}
+
+// UpTo is Text for texts that have at most so many bytes; of a longer one it says so.
+func (t Texts) UpTo(i, most int) (content string, longer bool) {
 	n := t.Len()
 	if i < 0 || i >= n {
-		return ""
+		return "", false
 	}
 	at := 4 * i // the end of the text before it, or for the first one the count
 	// An image that was found out to contradict itself gives no more texts: of texts that overlap, all
 	// together could be thousands of times as large as the image.
-	if t.at.image != nil && t.at.image.untrue.Load() || !t.at.read(at, 8) {
-		return ""
+	if t.at.untrue() || !t.at.read(at, 8) {
+		return "", false
 	}
 	start, end := uint32(0), le.Load32(t.data, at+4)
 	if i > 0 {
 		start = le.Load32(t.data, at)
 	}
 	text := t.data[4+4*n:]
-	if start > end || uint64(end) > uint64(len(text)) || int(end-start) > most {
+	if start > end || uint64(end) > uint64(len(text)) {
 		t.at.damaged()
-		return ""
+		return "", false
+	}
+	if int(end-start) > most {
+		return "", true
 	}
 	if !t.at.read(4+4*n+int(start), int(end-start)) {
-		return ""
+		return "", false
 	}
-	return string(text[start:end])
+	return string(text[start:end]), false
 }
 
 // PutTexts writes a list of n texts; put hands each to add.

@@ -2,8 +2,11 @@ package jsonscan
 
 import (
 	"bytes"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/symbolicate/symbolicate/internal/le"
 )
 
 // Unescape returns the text of a JSON string, given with its quotes, as UTF-8.
@@ -27,17 +30,64 @@ func AppendUnescaped(dst, quoted []byte) []byte {
 	if next < 0 {
 		return appendValid(dst, body)
 	}
-	// An escape is never shorter than what it stands for: \uXXXX is 6 bytes for at most 3.
-	out := make([]byte, 0, len(body))
-	for next >= 0 {
-		out = append(out, body[:next]...)
-		body = body[next:]
-		var size int
-		out, size = unescapeOne(out, body)
-		body = body[size:]
-		next = bytes.IndexByte(body, '\\')
+	out, ascii := unescape(body)
+	if dst == nil && (ascii || valid(out)) {
+		return out
 	}
-	return appendValid(dst, append(out, body...))
+	return appendValid(dst, out)
+}
+
+// unescape resolves the escapes of a string's body; ascii tells that it has nothing else but these.
+func unescape(body []byte) (out []byte, ascii bool) {
+	// An escape is never shorter than what it stands for (\uXXXX is 6 bytes for at most 3), so there is room for eight bytes at a time.
+	out = make([]byte, len(body)+8)
+	i, o, seen := 0, 0, uint64(0)
+	for i+8 <= len(body) {
+		eight := le.Load64(body, i)
+		le.Store64(out, o, eight)
+		x := eight ^ '\\'*each
+		mark := (x - each) &^ x & high // the lowest one is right
+		if mark == 0 {
+			seen |= eight
+			i, o = i+8, o+8
+			continue
+		}
+		seen |= eight & (mark&-mark - 1)
+		n := bits.TrailingZeros64(mark) / 8
+		i, o = i+n, o+n
+		i, o = escape(out, o, body, i)
+	}
+	for i < len(body) {
+		if body[i] == '\\' {
+			i, o = escape(out, o, body, i)
+			continue
+		}
+		out[o] = body[i]
+		seen |= uint64(body[i])
+		i, o = i+1, o+1
+	}
+	return out[:o], seen&high == 0
+}
+
+// Eight bytes are looked at in one number; a byte times each is that byte eight times.
+const (
+	each = 0x0101010101010101
+	high = 0x80 * each
+)
+
+// short is what an escape of two characters stands for.
+var short = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+// escape writes what the escape at body[i] stands for to out[o], and returns what is behind either.
+func escape(out []byte, o int, body []byte, i int) (int, int) {
+	if i+1 < len(body) {
+		if c := short[body[i+1]]; c != 0 {
+			out[o] = c
+			return i + 2, o + 1
+		}
+	}
+	longer, size := unescapeOne(out[:o], body[i:])
+	return i + size, len(longer)
 }
 
 func valid(text []byte) bool { return utf8.Valid(text) }
@@ -60,24 +110,10 @@ func unescapeOne(out, body []byte) ([]byte, int) {
 	if len(body) < 2 {
 		return append(out, body...), len(body)
 	}
-	switch body[1] {
-	case '"', '\\', '/':
-		return append(out, body[1]), 2
-	case 'b':
-		return append(out, '\b'), 2
-	case 'f':
-		return append(out, '\f'), 2
-	case 'n':
-		return append(out, '\n'), 2
-	case 'r':
-		return append(out, '\r'), 2
-	case 't':
-		return append(out, '\t'), 2
-	case 'u':
-		unit, ok := hex4(body)
-		if !ok {
-			break
-		}
+	if c := short[body[1]]; c != 0 {
+		return append(out, c), 2
+	}
+	if unit, ok := hex4(body); ok {
 		if !utf16.IsSurrogate(unit) {
 			return utf8.AppendRune(out, unit), 6
 		}

@@ -3,7 +3,7 @@ package scope
 // enter opens the body of a function whose { is at the offset.
 func (p *scanner) enter(fn int32, brace int, then then) {
 	p.pos = brace + 1
-	b := p.push(body, int32(brace))
+	b := p.push(body)
 	b.fn, b.then = fn, then
 	f := &p.funcs[fn]
 	switch f.Kind {
@@ -20,54 +20,63 @@ func (p *scanner) enter(fn int32, brace int, then then) {
 	}
 }
 
-func (p *scanner) openParen() {
+// openParen reads the ( at the position; async is the start of an async in front of it, -1: there is none.
+func (p *scanner) openParen(async int32) {
 	at := int32(p.pos)
-	start := at
-	if p.generics >= 0 {
-		start = p.generics
-	}
-	if p.async >= 0 {
-		start = p.async
-	}
-	isAsync, pending, chain := p.async >= 0, p.pending, p.chain
 	p.pos++
 	switch {
-	case p.head:
-		p.head = false
-		p.push(head, at).special = p.forHead
-		p.forHead = false
-	case p.operand && !isAsync:
+	case async >= 0:
+		n := p.wanted()
+		f := p.push(args)
+		f.start, f.name, f.special = async, n, true
+	case p.state.operand():
 		p.goesOn()
-		p.push(args, at)
-	case isAsync:
-		f := p.push(args, start)
-		f.pending, f.chain = pending, chain
-		f.special = true
+		p.push(args)
 	default:
-		f := p.push(paren, start)
-		next, _ := p.after(p.pos)
-		f.pending, f.special = pending, start < at || p.at(next) == ')'
-		p.pending = pending
+		n := p.wanted()
+		f := p.push(paren)
+		f.start, f.name = at, n
+		if p.genAt == p.end {
+			f.start, f.special = p.generics, true
+		}
+		if p.pendAt == p.end {
+			p.pendAt = int32(p.pos)
+		}
 	}
 }
 
+// wanted returns what a function that starts now gets for a name.
+func (p *scanner) wanted() name {
+	return p.wantedAt(p.end)
+}
+
+// wantedAt is wanted where the token before ended there.
+func (p *scanner) wantedAt(end int32) name {
+	switch {
+	case p.pendAt != end:
+		return name{}
+	case p.pending.kind == byTarget:
+		p.pending = p.target(p.pending)
+	}
+	return p.pending
+}
+
 func (p *scanner) openBrace() {
-	at := int32(p.pos)
-	f := p.top()
-	if f.kind == classHead && (f.stage == headName || p.operand) {
+	f := p.top
+	if f.kind == classHead && (f.stage == headName || p.state.operand()) {
 		p.pos++
 		p.openClass()
 		return
 	}
-	if p.operand && p.newline {
+	if p.newline && p.state.operand() {
 		p.insertSemicolon()
 	}
 	p.pos++
-	if p.statement || p.operand {
-		p.push(block, at).then = statement
+	if p.state != wantsOperand {
+		p.push(block).then = statement
 		return
 	}
-	p.push(object, at)
+	p.push(object)
 }
 
 // maxMissing is how many brackets may be missing in front of one that closes.
@@ -76,8 +85,8 @@ const maxMissing = 8
 // close reads a closing bracket.
 func (p *scanner) close(c byte) {
 	at := len(p.stack) - 1
-	for at > 0 && closer(p.stack[at].kind) != c {
-		if c != '}' && (closer(p.stack[at].kind) == '}' || len(p.stack)-at > maxMissing) {
+	for at > 0 && closers[p.stack[at].kind] != c {
+		if c != '}' && (closers[p.stack[at].kind] == '}' || len(p.stack)-at > maxMissing) {
 			p.pos++
 			return // one too many: a brace between holds
 		}
@@ -93,7 +102,6 @@ func (p *scanner) close(c byte) {
 		p.newStatement()
 		return
 	}
-	last := p.last
 	f := p.pop()
 	switch f.kind {
 	case block:
@@ -102,10 +110,12 @@ func (p *scanner) close(c byte) {
 	case body:
 		p.closeBody(f)
 		return
-	case class:
-		p.ended()
-		if f.then == statement {
+	case class, object, property:
+		p.state = hasOperand
+		if f.then == statement { // for an object: an enum
 			p.newStatement()
+		} else if f.kind == class {
+			p.last, p.lastAt = ^f.fn, int32(p.pos)
 		}
 		return
 	case hole:
@@ -120,52 +130,36 @@ func (p *scanner) close(c byte) {
 		p.functionBody(f)
 		return
 	case computed:
-		p.top().key.end = int32(p.pos - 1)
+		p.top.name.end = int32(p.pos - 1)
 		return
 	case bracket:
-		p.ended()
-		p.chain, p.chainEnd = f.chain, int32(p.pos)
-		return
-	case object:
-		p.ended()
-		if f.then == statement { // an enum
-			p.newStatement()
+		p.state = hasOperand
+		if f.start >= 0 {
+			p.chain, p.chainEnd, p.chainAt = f.start, int32(p.pos), int32(p.pos)
 		}
 		return
 	case paren, args:
-		p.closeParen(f, last)
+		p.closeParen(f)
 		return
 	}
-	p.ended()
-}
-
-func closer(k frameKind) byte {
-	switch k {
-	case paren, args, head, params:
-		return ')'
-	case bracket, computed:
-		return ']'
-	case block, body, object, class, hole, jsxHole:
-		return '}'
-	}
-	return 0
+	p.state = hasOperand
 }
 
 // closeParen ends a group, arguments, or the parameters of an arrow.
-func (p *scanner) closeParen(f frame, last int32) {
-	next, line := p.after(p.pos)
+func (p *scanner) closeParen(f *frame) {
 	if f.kind == paren || f.special {
-		if p.ts && p.at(next) == ':' && (f.special || p.enclosingTernary() == 0) {
+		next, line := p.after(p.pos)
+		if p.ts && p.at(next) == ':' && (f.special || p.end == f.start+1 || p.enclosingTernary() == 0) {
 			// A type behind a colon, which only parameters of an arrow have here.
 			if end := p.shortTypeEnd(next + 1); end > next+1 {
 				if after, _ := p.after(end); p.at(after) == '=' && p.at(after+1) == '>' {
-					p.arrow(f.start, f.pending, after)
+					p.arrow(f.start, f.name, after)
 					return
 				}
 			}
 		}
 		if p.at(next) == '=' && p.at(next+1) == '>' && !line {
-			p.arrow(f.start, f.pending, next)
+			p.arrow(f.start, f.name, next)
 			return
 		}
 	}
@@ -177,15 +171,29 @@ func (p *scanner) closeParen(f frame, last int32) {
 		p.operator()
 		return
 	}
-	p.ended()
-	if f.kind == paren && last >= 0 && f.pending.kind != unnamed && p.funcs[last].name == f.pending {
-		p.last = last // a function in parentheses is still all there is
+	if f.kind == paren && p.chainAt == p.end && p.state.operand() && p.chain == p.groupStart(f.start) { // (a as T).b can be written, too
+		p.chain, p.chainEnd, p.chainAt = f.start, int32(p.pos), int32(p.pos)
 	}
+	p.state = hasOperand
+	if f.kind == paren && p.lastAt == p.end && f.name.kind != unnamed && *p.nameOfLast() == f.name {
+		p.lastAt = int32(p.pos) // a function in parentheses is still all there is
+	}
+}
+
+// groupStart returns where the operand starts that is first in the group whose ( is at the offset.
+func (p *scanner) groupStart(at int32) int32 {
+	next, _ := p.after(int(at) + 1)
+	if p.ts && p.at(next) == '<' {
+		if end := p.angles(next); end > 0 {
+			next, _ = p.after(end)
+		}
+	}
+	return int32(next)
 }
 
 // enclosingTernary returns how many ? wait for a colon where the position is.
 func (p *scanner) enclosingTernary() int32 {
-	n := p.top().ternary
+	n := p.top.ternary
 	for i := len(p.stack) - 1; i > 0 && p.stack[i].kind == arrow && len(p.stack)-i < 64; i-- {
 		n += p.stack[i-1].ternary
 	}
@@ -201,18 +209,27 @@ func (p *scanner) arrow(start int32, n name, at int) {
 		p.enter(fn, next, arrowEnd)
 		return
 	}
-	p.push(arrow, int32(next)).fn = fn
+	p.push(arrow).fn = fn
+}
+
+// arrowOfWord starts the body of an arrow whose parameter is the word before the => at the position.
+func (p *scanner) arrowOfWord() {
+	start := p.chain
+	if p.asyncAt == p.before {
+		start = p.async
+	}
+	p.arrow(start, p.wantedAt(p.before), p.pos)
 }
 
 // functionBody comes behind the parameters of a function: its body, or it has none and is none.
-func (p *scanner) functionBody(f frame) {
+func (p *scanner) functionBody(f *frame) {
 	next, _ := p.after(p.pos)
 	if p.ts && p.at(next) == ':' {
 		p.pos = p.typeEnd(next + 1)
 		next, _ = p.after(p.pos)
 	}
 	if p.at(next) != '{' {
-		p.ended()
+		p.state = hasOperand
 		if f.then == statement {
 			p.newStatement()
 		}
@@ -221,18 +238,16 @@ func (p *scanner) functionBody(f frame) {
 	p.enter(f.fn, next, f.then)
 }
 
-func (p *scanner) closeBody(f frame) {
+func (p *scanner) closeBody(f *frame) {
 	p.funcs[f.fn].End = int32(p.pos)
 	switch f.then {
 	case statement:
 		p.newStatement()
 	case member:
-		p.ended()
+		p.state = hasOperand
 	case arrowEnd:
-		p.ended()
-		p.arrowDone, p.last = true, f.fn
+		p.state, p.last, p.lastAt = hasArrow, f.fn, int32(p.pos)
 	default:
-		p.ended()
-		p.last = f.fn
+		p.state, p.last, p.lastAt = hasOperand, f.fn, int32(p.pos)
 	}
 }

@@ -21,7 +21,7 @@ func Trailing(src string, module bool) (comments []Comment, ok bool) {
 		return nil, false
 	}
 	at := int(p.end)
-	if strings.HasPrefix(src, "#!") && !p.started {
+	if strings.HasPrefix(src, "#!") && !p.started() {
 		at = lineEnd(src, 0)
 	}
 	add := func(mark int) {
@@ -29,7 +29,7 @@ func Trailing(src string, module bool) (comments []Comment, ok bool) {
 		comments = append(comments, Comment{Text: src[at+mark : end]})
 		at = end
 	}
-	for fresh := !p.started; at < len(src); {
+	for fresh := !p.started(); at < len(src); {
 		switch rest := src[at:]; {
 		case strings.HasPrefix(rest, "//"):
 			add(2)

@@ -2,21 +2,21 @@ package scope_test
 
 import (
 	"runtime"
-	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // cpuTime returns how long this thread computes for the call: other processes don't count.
 func cpuTime(call func()) time.Duration {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	const thisThread = 1
 	used := func() time.Duration {
-		var u syscall.Rusage
-		if syscall.Getrusage(thisThread, &u) != nil {
+		var t unix.Timespec
+		if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
 			return 0
 		}
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		return time.Duration(t.Nano())
 	}
 	start := used()
 	call()

@@ -5,7 +5,7 @@ import "strings"
 // element starts an element at the < of the position.
 func (p *scanner) element() {
 	p.pos++
-	f := p.push(jsxTag, int32(p.pos-1))
+	f := p.push(jsxTag)
 	f.stage = tagOpen
 	p.tagName()
 }
@@ -20,7 +20,7 @@ func (p *scanner) tagName() {
 
 // tag reads on between < and >.
 func (p *scanner) tag() {
-	f := p.top()
+	f := p.top
 	switch c := p.src[p.pos]; c {
 	case '>':
 		p.pos++
@@ -29,7 +29,7 @@ func (p *scanner) tag() {
 			return
 		}
 		p.pop() // </x>
-		if p.top().kind == jsxText {
+		if p.top.kind == jsxText {
 			p.pop()
 		}
 		p.elementEnd()
@@ -48,7 +48,7 @@ func (p *scanner) tag() {
 		}
 	case '{':
 		p.pos++
-		p.push(jsxHole, int32(p.pos-1))
+		p.push(jsxHole)
 	case '<':
 		p.element()
 	default:
@@ -60,8 +60,8 @@ func (p *scanner) tag() {
 }
 
 func (p *scanner) elementEnd() {
-	if k := p.top().kind; k != jsxText && k != jsxTag {
-		p.ended()
+	if k := p.top.kind; k != jsxText && k != jsxTag {
+		p.state = hasOperand
 	}
 }
 
@@ -73,15 +73,14 @@ func (p *scanner) children() {
 		return
 	}
 	p.pos += n
-	at := int32(p.pos)
 	if p.src[p.pos] == '{' {
 		p.pos++
-		p.push(jsxHole, at)
+		p.push(jsxHole)
 		return
 	}
 	if next, _ := p.after(p.pos + 1); p.at(next) == '/' {
 		p.pos = next + 1
-		p.push(jsxTag, at).stage = tagClose
+		p.push(jsxTag).stage = tagClose
 		p.tagName()
 		return
 	}
@@ -91,13 +90,13 @@ func (p *scanner) children() {
 // less reads a <: an operator, an element, or types.
 func (p *scanner) less() {
 	next := p.at(p.pos + 1)
-	if !p.operand {
+	if !p.state.operand() {
 		if p.ts {
 			if end := p.typeParameters(); end > 0 {
-				start, pending, wasAsync := int32(p.pos), p.pending, p.async
+				start := int32(p.pos)
 				p.pos = end
-				p.pending, p.async = pending, wasAsync
-				p.generics = start
+				p.passed()
+				p.generics, p.genAt = start, int32(end)
 				return
 			}
 		}
@@ -108,12 +107,14 @@ func (p *scanner) less() {
 		if p.ts { // <T>x
 			if end := p.angles(p.pos); end > 0 {
 				p.pos = end
+				p.passed()
 				return
 			}
 		}
 	} else if p.ts && next != '<' && next != '=' {
 		if end := p.angles(p.pos); end > 0 && p.endsTypeArguments(end) {
 			p.pos = end
+			p.passed()
 			return
 		}
 	}

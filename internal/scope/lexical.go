@@ -10,8 +10,60 @@ var isWord = func() (t [256]bool) {
 	return t
 }()
 
+// startsWord tells those that one may start with.
+var startsWord = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isWord[c] && !(c >= '0' && c <= '9')
+	}
+	return t
+}()
+
+// letter tells those of them that are ASCII and no escape.
+var letter = func() (t [256]bool) {
+	for c := range t {
+		t[c] = startsWord[c] && c < 0x80 && c != '\\'
+	}
+	return t
+}()
+
+// plainWord tells those that are ASCII and no escape: the bytes of nearly all words.
+var plainWord = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isWord[c] && c < 0x80 && c != '\\'
+	}
+	return t
+}()
+
+// shortWordEnd is wordEnd, made for words of a letter.
+func shortWordEnd(src string, i int) int {
+	if i < len(src) && !isWord[src[i]] && src[i] != '{' {
+		return i
+	}
+	return wordEnd(src, i)
+}
+
 // wordEnd returns where the word that goes on at i ends: an identifier, a keyword, with its escapes.
 func wordEnd(src string, i int) int {
+	for i+8 <= len(src) {
+		n := first(notWord(load(src, i)))
+		if i += n; n < 8 {
+			if isWord[src[i]] || src[i] == '{' {
+				return wideWordEnd(src, i)
+			}
+			return i
+		}
+	}
+	for i < len(src) && plainWord[src[i]] {
+		i++
+	}
+	if i < len(src) && (isWord[src[i]] || src[i] == '{') {
+		return wideWordEnd(src, i)
+	}
+	return i
+}
+
+// wideWordEnd is wordEnd where there may be escapes and what is not ASCII.
+func wideWordEnd(src string, i int) int {
 	for ; i < len(src); i++ {
 		switch c := src[i]; {
 		case c >= 0x80:
@@ -41,7 +93,7 @@ func (p *scanner) space() {
 			i++
 		case '\n', '\r':
 			p.newline = true
-			i++
+			i = spaces(src, i+1)
 		case '/':
 			if i+1 == len(src) || src[i+1] != '/' && src[i+1] != '*' {
 				p.pos = i
@@ -64,7 +116,7 @@ func (p *scanner) space() {
 			}
 			i = lineEnd(src, i)
 		case '-':
-			if !p.html || !p.newline && p.started || !strings.HasPrefix(src[i:], "-->") {
+			if !p.html || !p.newline && p.started() || !strings.HasPrefix(src[i:], "-->") {
 				p.pos = i
 				return
 			}
@@ -86,8 +138,37 @@ func (p *scanner) space() {
 	p.pos = i
 }
 
+// mayBeSpace tells the bytes that white space and comments start with; others may, too.
+var mayBeSpace = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= 0x80 || strings.IndexByte("\t\n\v\f\r /<-", byte(c)) >= 0
+	}
+	return t
+}()
+
+// spaces returns the end of the spaces at i.
+func spaces(src string, i int) int {
+	for i+8 <= len(src) {
+		n := first(load(src, i) ^ ' '*each)
+		if i += n; n < 8 {
+			return i
+		}
+	}
+	for i < len(src) && src[i] == ' ' {
+		i++
+	}
+	return i
+}
+
 // after returns where the next token starts behind the offset, and whether a line end lies between.
 func (p *scanner) after(at int) (next int, newline bool) {
+	if at < len(p.src) && !mayBeSpace[p.src[at]] {
+		return at, false
+	}
+	return p.behindSpace(at)
+}
+
+func (p *scanner) behindSpace(at int) (next int, newline bool) {
 	pos, was := p.pos, p.newline
 	p.pos, p.newline = at, false
 	p.space()
@@ -144,7 +225,14 @@ func hasLineEnd(comment string) bool { return lineEnd(comment, 0) < len(comment)
 
 func lineEnd(src string, i int) int {
 	for ; i < len(src); i++ {
-		if isLineEnd(src, i) {
+		for i+8 <= len(src) {
+			x := load(src, i)
+			n := first(equal(x, '\n') | equal(x, '\r') | equal(x, 0xe2))
+			if i += n; n < 8 {
+				break
+			}
+		}
+		if i == len(src) || isLineEnd(src, i) {
 			return i
 		}
 	}
@@ -164,6 +252,16 @@ func isLineEnd(src string, i int) bool {
 func quoted(src string, i int) (end int, closed bool) {
 	quote := src[i]
 	for i++; i < len(src); i++ {
+		for i+8 <= len(src) {
+			x := load(src, i)
+			n := first(equal(x, quote) | equal(x, '\\') | equal(x, '\n') | equal(x, '\r'))
+			if i += n; n < 8 {
+				break
+			}
+		}
+		if i == len(src) {
+			break
+		}
 		switch src[i] {
 		case quote:
 			return i + 1, true
@@ -226,9 +324,7 @@ func regexp(src string, i int) (end int, ok bool) {
 			if class {
 				continue
 			}
-			for i++; i < len(src) && isWord[src[i]]; i++ {
-			}
-			return i, true
+			return wordEnd(src, i+1), true
 		}
 	}
 	return len(src), false
@@ -244,12 +340,12 @@ func (p *scanner) template() {
 		case '`':
 			p.pos = i + 1
 			p.pop()
-			p.ended()
+			p.state = hasOperand
 			return
 		case '$':
 			if i+1 < len(src) && src[i+1] == '{' {
 				p.pos = i + 2
-				p.push(hole, int32(i+1))
+				p.push(hole)
 				return
 			}
 		}

@@ -2,14 +2,27 @@ package scope
 
 // member reads on in the body of a class or an object: a member's modifiers and key, or what comes behind the key.
 func (p *scanner) member() {
-	f := p.top()
+	f := p.top
 	if f.stage == afterKey {
 		p.afterKey(f)
 		return
 	}
-	f.key, f.getter = name{class: -1}, Method
+	f.name, f.getter = name{class: -1}, Method
+	if c := p.src[p.pos]; f.kind == object && startsWord[c] {
+		end := wordEnd(p.src, p.pos+1)
+		switch p.at(end) {
+		case ':':
+			f.name.kind, f.name.start, f.name.end = byWord, int32(p.pos), int32(end)
+			p.pos = end
+			p.value(f)
+			return
+		case ',':
+			p.pos = end + 1
+			return
+		}
+	}
 	if f.kind == class {
-		f.key.class = f.fn
+		f.name.class = f.fn
 	}
 	switch c := p.src[p.pos]; c {
 	case '}':
@@ -19,25 +32,26 @@ func (p *scanner) member() {
 		p.pos++
 		return
 	case '@':
-		p.statement = false
-		p.operand = false
+		p.state = wantsOperand
 		p.decorator()
 		return
 	case '.':
-		if f.kind == object && p.at(p.pos+1) == '.' {
+		switch next := p.at(p.pos + 1); {
+		case f.kind == object && next == '.':
 			p.pos += 3
-			f.stage = value
+			f.kind = property
 			p.operator()
 			return
+		case next < '0' || next > '9':
+			p.pos++
+			return
 		}
-		p.pos++
-		return
 	case ')', ']':
 		p.close(c)
 		return
 	case '(': // an index or call signature of an interface can't be here; what else it is, it is no key
 		p.pos++
-		p.push(paren, int32(p.pos-1))
+		p.push(paren).start = int32(p.pos - 1)
 		return
 	}
 	p.key(f)
@@ -62,8 +76,8 @@ func (p *scanner) key(f *frame) {
 		case c == '[':
 			p.pos++
 			f.stage = afterKey
-			f.key.kind, f.key.start = byExpr, int32(p.pos)
-			p.push(computed, int32(p.pos-1))
+			f.name.kind, f.name.start = byExpr, int32(p.pos)
+			p.push(computed)
 			return
 		case isWord[c] || c == '#':
 			end := wordEnd(p.src, p.pos+1)
@@ -87,7 +101,7 @@ func (p *scanner) key(f *frame) {
 }
 
 func (p *scanner) keyIs(f *frame, kind nameKind, start, end int) {
-	f.key.kind, f.key.start, f.key.end = kind, int32(start), int32(end)
+	f.name.kind, f.name.start, f.name.end = kind, int32(start), int32(end)
 	f.stage = afterKey
 	p.pos = end
 }
@@ -112,7 +126,7 @@ func (p *scanner) modifier(f *frame, word string, next int, line bool) bool {
 		if f.kind != class || !starts && c != '*' {
 			return false
 		}
-		f.key.static = true
+		f.name.static = true
 		return true
 	case "accessor":
 		return f.kind == class && starts && !line
@@ -136,18 +150,8 @@ func (p *scanner) afterKey(f *frame) {
 	switch c := p.at(p.pos); {
 	case c == '(':
 		p.method(f)
-	case c == ':' && f.kind == object:
-		p.pos++
-		f.stage = value
-		n := f.key
-		p.operator()
-		p.pending = n
-	case c == '=' && f.kind == object:
-		p.pos++
-		f.stage = value
-		n := f.key
-		p.operator()
-		p.pending = n
+	case (c == ':' || c == '=') && f.kind == object:
+		p.value(f)
 	case c == ':':
 		p.pos = p.typeEnd(p.pos + 1)
 	case c == '=':
@@ -159,21 +163,29 @@ func (p *scanner) afterKey(f *frame) {
 			p.member()
 		}
 	default:
-		f.stage = value // an object that is none
-		p.ended()
+		f.kind = property // an object that is none
+		p.state = hasOperand
 	}
+}
+
+// value comes behind the colon, or the = of a pattern, at the position.
+func (p *scanner) value(f *frame) {
+	p.pos++
+	f.kind = property
+	p.operator()
+	p.pending, p.pendAt = f.name, int32(p.pos)
 }
 
 func (p *scanner) method(f *frame) {
 	kind := f.getter
-	key := f.key
+	key := f.name
 	if kind == Method && f.kind == class && !key.static && (key.kind == byWord || key.kind == byString) && p.isConstructor(key) {
 		kind, key = Constructor, name{kind: byClassOnly, class: f.fn}
 	}
 	f.stage = memberStart
 	fn := p.function(kind, int32(p.pos), key)
 	p.pos++
-	m := p.push(params, int32(p.pos-1))
+	m := p.push(params)
 	m.fn, m.then = fn, member
 }
 
@@ -187,9 +199,9 @@ func (p *scanner) isConstructor(key name) bool {
 
 // field starts the initialiser of a class field, which is a function of its own.
 func (p *scanner) field(f *frame) {
-	key, owner := f.key, f.fn
+	key, owner := f.name, f.fn
 	next, _ := p.after(p.pos)
 	fn := p.function(Field, int32(next), name{kind: byClassOnly, class: owner, static: key.static})
-	p.push(field, int32(next)).fn = fn
-	p.pending = key
+	p.push(field).fn = fn
+	p.pending, p.pendAt = key, int32(p.pos)
 }

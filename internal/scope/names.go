@@ -1,6 +1,10 @@
 package scope
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
 
 // name is where the text names a function or a class.
 type name struct {
@@ -9,6 +13,11 @@ type name struct {
 	own        bool  // written in the function itself
 	class      int32 // of a member, or around an assignment to a property of this; -1: of an object, or none
 	start, end int32 // of the words
+}
+
+// set makes it that of no class' member, in place: a copy would have to wait for what was just written.
+func (n *name) set(kind nameKind, start, end int) {
+	n.kind, n.static, n.own, n.class, n.start, n.end = kind, false, false, -1, int32(start), int32(end)
 }
 
 type nameKind uint8
@@ -21,131 +30,186 @@ const (
 	byNumber             // a key that is a number
 	byExpr               // a computed key: [expr]
 	byDefault            // export default
-	byThis               // this.x = inside class
+	byThis               // this.a.b = inside class
 	byClassOnly          // what is called after its class: constructor, initialisers
+	byTarget             // while scanning: what stands in front of an =, see target
 )
 
-// NameAt returns the byte offset of the identifier that names function i, or -1: of "c" in a.b.c = function(){}. There a
-// map from minified text has the original name, if it has it.
-func (s *Scopes) NameAt(i int) int {
-	switch n := &s.funcs[i].name; n.kind {
-	case byWord, byThis:
-		return int(n.start)
-	case byChain:
-		at := n.end
-		for at > n.start && isWord[s.src[at-1]] {
-			at--
-		}
-		if at < n.end {
-			return int(at)
-		}
-	case byClassOnly:
-		if n.class >= 0 && s.classes[n.class].kind == byWord {
-			return int(s.classes[n.class].start)
-		}
-	}
-	return -1
-}
+// MaxName is how many bytes of the text a part of a name is made from, and about how long a name gets: a class may have
+// thousands of members, each of which is called after it.
+const MaxName = 4 << 10
 
 // Name returns what function i is called, "" for one that the language gives no name.
-func (s *Scopes) Name(i int) string {
-	f := &s.funcs[i]
+func (s *Scopes) Name(i int) string { return s.OriginalName(i, nil) }
+
+// OriginalName is Name with original names: original is asked what the identifier, or private name, at these byte offsets was
+// before it was minified; "": what it is now. nil: none was anything else.
+func (s *Scopes) OriginalName(i int, original func(start, end int) string) string {
+	f, w := &s.funcs[i], namer{s, original}
 	n := &f.name
 	switch f.Kind {
 	case Getter:
-		return "get " + s.member(n)
+		return "get " + w.member(n)
 	case Setter:
-		return "set " + s.member(n)
+		return "set " + w.member(n)
 	case Constructor:
-		return "new " + s.className(n.class)
+		return "new " + w.className(n.class)
 	case Field:
 		if n.static {
-			return "static " + s.className(n.class)
+			return "static " + w.className(n.class)
 		}
-		return "new " + s.className(n.class)
+		return "new " + w.className(n.class)
 	case StaticBlock:
-		return "static " + s.className(n.class)
+		return "static " + w.className(n.class)
 	case Method:
-		return s.member(n)
+		return w.member(n)
 	}
-	return s.text(n)
+	return w.text(n)
+}
+
+// A namer writes names.
+type namer struct {
+	*Scopes
+	original func(start, end int) string
+}
+
+// words is the part of the text where a name stands.
+func (w *namer) words(n *name) string {
+	end := n.end
+	if end-n.start > MaxName {
+		for end = n.start + MaxName; end > n.start && !utf8.RuneStart(w.src[end]); {
+			end--
+		}
+	}
+	return w.src[n.start:end]
+}
+
+// word is the original name of an identifier at the offset, or what it says with its escapes resolved.
+func (w *namer) word(offset int32, text string) string {
+	if w.original != nil {
+		if name := w.original(int(offset), int(offset)+len(text)); name != "" {
+			return name
+		}
+	}
+	if strings.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	return unescape(text)
 }
 
 // text is the name of a function that is no member by itself, or of a class.
-func (s *Scopes) text(n *name) string {
-	words := s.src[n.start:n.end]
+func (w *namer) text(n *name) string {
 	switch n.kind {
 	case unnamed:
 		return ""
 	case byDefault:
 		return "default"
 	case byChain:
-		return chain(words)
+		return w.chain(n.start, w.words(n))
 	case byThis:
+		keys := strings.TrimPrefix(w.chain(n.start, w.words(n)), "this")
 		if n.class < 0 {
-			return word(words)
+			return strings.TrimPrefix(keys, ".")
 		}
-		return s.className(n.class) + "." + word(words)
+		return w.className(n.class) + keys
 	default:
-		return s.member(n)
+		return w.member(n)
 	}
 }
 
 // member is the name of a member: with its class, or that of an object's by itself.
-func (s *Scopes) member(n *name) string {
-	key, plain := s.key(n)
+func (w *namer) member(n *name) string {
+	key, plain := w.key(n)
 	if n.class < 0 {
 		return key
 	}
 	if plain {
-		return s.className(n.class) + "." + key
+		return w.className(n.class) + "." + key
 	}
-	return s.className(n.class) + key
+	return w.className(n.class) + key
 }
 
 // key is how a member's key is written behind its class; plain: with a dot.
-func (s *Scopes) key(n *name) (text string, plain bool) {
-	words := s.src[n.start:n.end]
+func (w *namer) key(n *name) (text string, plain bool) {
+	words := w.words(n)
 	switch n.kind {
-	case byString:
-		inner := unquote(words)
-		if isIdentifier(inner) {
-			return inner, true
-		}
-		return `["` + inner + `"]`, false
-	case byNumber:
-		return "[" + words + "]", false
-	case byExpr:
-		expr := strings.TrimSpace(words)
-		if symbol, ok := strings.CutPrefix(expr, "Symbol."); ok && isIdentifier(symbol) {
-			return "[" + expr + "]", false
-		}
-		if len(expr) > 1 && (expr[0] == '"' || expr[0] == '\'') && strings.IndexByte(expr[1:], expr[0]) == len(expr)-2 {
-			return s.key(&name{kind: byString, start: n.start + int32(strings.IndexByte(words, expr[0])), end: n.start + int32(strings.LastIndexByte(words, expr[0])) + 1})
-		}
-		return "<computed>", true
+	case byString, byNumber, byExpr:
+		text := keyOf(words)
+		return strings.TrimPrefix(text, "."), text[0] == '.'
 	}
-	return word(words), true
+	return w.word(n.start, words), true
 }
 
-func (s *Scopes) className(class int32) string {
+func (w *namer) className(class int32) string {
 	if class >= 0 {
-		if text := s.text(&s.classes[class]); text != "" {
+		if text := w.text(&w.classes[class]); text != "" {
 			return text
 		}
 	}
 	return "<anonymous>"
 }
 
-// chain writes a.b.c as V8 does: without space and comments, A.prototype.m as A.m, a key in brackets that is a string or a number as it is.
-func chain(words string) string {
+// keyOf writes the key that an expression is behind an object: .k, ["k k"], [42], [Symbol.iterator], .<computed>.
+func keyOf(expr string) string {
+	p := scanner{src: expr}
+	start, _ := p.after(0)
+	end, key := start, ".<computed>"
+	switch c := p.at(start); {
+	case c >= '0' && c <= '9' || c == '.':
+		end = number(expr, start)
+		key = "[" + numberKey(expr[start:end]) + "]"
+	case c == '"' || c == '\'' || c == '`':
+		if c != '`' {
+			end, _ = quoted(expr, start)
+		} else if end = wholeTemplate(expr, start); strings.Contains(expr[start:end], "${") {
+			return key
+		}
+		if text := unquote(expr[start:end]); isIdentifier(text) {
+			key = "." + text
+		} else {
+			key = `["` + text + `"]`
+		}
+	case strings.HasPrefix(expr[start:], "Symbol."):
+		end = wordEnd(expr, start+len("Symbol."))
+		key = "[" + expr[start:end] + "]"
+	}
+	if behind, _ := p.after(end); behind < len(expr) {
+		return ".<computed>"
+	}
+	return key
+}
+
+// numberKey is the key that a number literal is: 16 for 0x10.
+func numberKey(literal string) string {
+	digits := strings.TrimSuffix(strings.ReplaceAll(literal, "_", ""), "n")
+	if i, err := strconv.ParseInt(digits, 0, 64); err == nil && i < 1<<53 {
+		return strconv.FormatInt(i, 10)
+	}
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return literal
+	}
+	if f >= 1e21 || f > 0 && f < 1e-6 {
+		return strings.Replace(strconv.FormatFloat(f, 'e', -1, 64), "e-0", "e-", 1)
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
+
+// chain writes a.b.c, which stands at the offset, as V8 does: without space, comments, groups and types, A.prototype.m as A.m.
+func (w *namer) chain(at int32, words string) string {
 	var out strings.Builder
-	for i := 0; i < len(words); {
+	behind := false // a word, and no dot yet
+	for i := 0; i < len(words) && out.Len() < MaxName; {
 		switch c := words[i]; {
+		case behind && isWord[c]: // as, satisfies: the type behind it ends with its group
+			i = groupEnd(words, i)
 		case isWord[c] || c == '#':
-			end := wordEnd(words, i+1)
-			part := word(words[i:end])
-			i = end
+			start := i
+			i, behind = wordEnd(words, i+1), true
+			part := words[start:i]
+			if part != "this" {
+				part = w.word(at+int32(start), part)
+			}
 			if part == "prototype" && out.Len() > 0 {
 				continue
 			}
@@ -155,41 +219,57 @@ func chain(words string) string {
 			out.WriteString(part)
 		case c == '[':
 			end := closing(words, i)
-			inner := strings.TrimSpace(words[i+1 : max(end-1, i+1)])
-			switch {
-			case len(inner) > 1 && (inner[0] == '"' || inner[0] == '\'') && isString(inner):
-				if key := unquote(inner); isIdentifier(key) {
-					out.WriteString("." + key)
-				} else {
-					out.WriteString(`["` + key + `"]`)
-				}
-			case len(inner) > 0 && inner[0] >= '0' && inner[0] <= '9':
-				out.WriteString("[" + inner + "]")
-			default:
-				out.WriteString(".<computed>")
-			}
-			i = end
+			out.WriteString(keyOf(words[i+1 : max(end-1, i+1)]))
+			i, behind = end, true
+		case c == '<': // (<T>a)
+			i = anglesEnd(words, i)
 		case c == '/' && i+1 < len(words) && (words[i+1] == '/' || words[i+1] == '*'):
 			i = comment(words, i)
 		default:
+			behind = behind && c != '.'
 			i++
 		}
 	}
 	return out.String()
 }
 
-// isString tells whether a text is one string literal.
-func isString(text string) bool {
-	end, closed := quoted(text, 0)
-	return closed && end == len(text)
+// groupEnd returns the offset of the bracket that closes the group around i.
+func groupEnd(text string, i int) int {
+	for i < len(text) && text[i] != ')' {
+		switch text[i] {
+		case '(', '[', '{':
+			i = closing(text, i)
+		case '"', '\'':
+			i, _ = quoted(text, i)
+		case '`':
+			i = wholeTemplate(text, i)
+		default:
+			i++
+		}
+	}
+	return i
 }
 
-// word resolves the escapes of an identifier.
-func word(text string) string {
-	if strings.IndexByte(text, '\\') < 0 {
-		return text
+// anglesEnd returns the end of the types in angle brackets at i.
+func anglesEnd(text string, i int) int {
+	for depth := 0; i < len(text); {
+		switch text[i] {
+		case '<':
+			depth++
+		case '>':
+			if text[i-1] != '=' {
+				depth--
+			}
+		case '(', '[', '{':
+			i = closing(text, i)
+			continue
+		}
+		i++
+		if depth == 0 {
+			break
+		}
 	}
-	return unescape(text)
+	return i
 }
 
 func isIdentifier(text string) bool {
@@ -209,7 +289,7 @@ func unquote(literal string) string {
 	if len(literal) < 2 {
 		return ""
 	}
-	inner := literal[1 : len(literal)-1]
+	inner := strings.TrimSuffix(literal[1:], literal[:1]) // a long one was cut
 	if strings.IndexByte(inner, '\\') < 0 {
 		return inner
 	}

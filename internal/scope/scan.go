@@ -1,18 +1,21 @@
 package scope
 
+import (
+	"slices"
+	"strings"
+)
+
 // A frame is an open bracket, or what ends without one of its own.
 type frame struct {
 	kind    frameKind
 	then    then  // what comes when it closes
 	stage   stage // of members, of a class' head, of JSX
 	special bool  // head: of a for; block: has a case that waits for its colon; args: behind async; paren: holds what only parameters do
+	getter  Kind  // class, object: what the member being read is
+	name    name  // class, object: key of the member being read; paren, args: what a function gets for a name that is all there is in it, or whose parameters it holds
 	ternary int32 // ? that wait for their colon
-	start   int32 // of the bracket, or where a function starts that it may turn out to be the parameters of
+	start   int32 // paren, args: where a function starts if these are its parameters; bracket: where the operand does that it belongs to, -1: none that can be written
 	fn      int32 // number of the function, or of the class
-	pending name  // what a function gets for a name that is all there is in the bracket, or whose parameters it holds
-	key     name  // of the member being read
-	getter  Kind  // what the member being read is
-	chain   int32 // start of the operand that the bracket belongs to, -1: none that can be written
 	self    int32 // number of the class whose object this is, -1: not known
 }
 
@@ -27,20 +30,27 @@ const (
 	params                     // of a function
 	bracket                    // an array, an index
 	computed                   // key of a member
-	object                     // literal or pattern, and an enum
-	class                      // its body
-	template                   // from ` to `
 	hole                       // ${} of a template
-	jsxTag                     // from < to >
-	jsxText                    // between tags
 	jsxHole                    // {} of JSX
+	property                   // an object, behind the colon of a member
 	arrow                      // body that is an expression
 	field                      // initialiser of a class field
 	classHead                  // from class to {
+	object                     // literal or pattern, and an enum
+	class                      // its body
+	template                   // from ` to `
+	jsxTag                     // from < to >
+	jsxText                    // between tags
 )
 
 // virtual frames have no closing bracket.
-func (k frameKind) virtual() bool { return k >= arrow }
+func (k frameKind) virtual() bool { return k >= arrow && k <= classHead }
+
+// closers are the brackets that close the kinds, 0: none does.
+var closers = [...]byte{
+	paren: ')', args: ')', head: ')', params: ')', bracket: ']', computed: ']',
+	block: '}', body: '}', property: '}', object: '}', class: '}', hole: '}', jsxHole: '}', jsxText: 0,
+}
 
 type then uint8
 
@@ -56,7 +66,6 @@ type stage uint8
 const (
 	memberStart stage = iota // a member, or the end
 	afterKey
-	value // of an object's member: an expression
 
 	headName // of a class: no extends yet
 	headExtends
@@ -65,84 +74,132 @@ const (
 	tagClose
 )
 
+// state is what stands before the next token.
+type state uint8
+
+const (
+	wantsOperand state = iota // an operator, or what else an operand follows
+	atStatement               // nothing: a statement starts
+	// An operand stands before, an operator comes, or the end.
+	hasDot // and a dot: the name of a property comes
+	hasOperand
+	hasLabel // it may be a label
+	hasArrow // it is an arrow with a body in braces
+)
+
+func (s state) operand() bool { return s >= hasDot }
+
+// What a token leaves to the one that follows it is kept with the offset where it ends: nothing has to be cleared when it
+// doesn't follow.
 type scanner struct {
 	src     string
 	ts, jsx bool
+	plainly bool // without frequent: for tests
 
 	pos     int
 	end     int32 // of the last token
 	newline bool  // between it and the next one
+	state   state
 
-	operand   bool // an operand stands before: an operator comes, or the end
-	statement bool // a statement starts
-	label     bool // what stands before may be a label
-	property  bool // a dot stands before
-	head      bool // the next ( opens a head
-	forHead   bool // that of a for
-	arrowDone bool // an arrow with a body in braces has just ended
-
-	chain    int32 // where the operand that stands before starts, if it is one that can be written: a.b.c; -1: it is not
+	chain    int32 // where the operand starts that stands before, if it can be written: a.b.c
 	chainEnd int32
-	pending  name  // for a function that comes now
-	async    int32 // start of an async that stands before, -1: none
-	generics int32 // start of type parameters that stand before, -1: none
-	last     int32 // function expression that has just ended, whose name goes if the expression goes on; -1: none
+	chainAt  int32
+	aloneAt  int32 // a word that may be the parameter of an arrow, behind before
+	before   int32
+	pending  name // for a function that comes now
+	pendAt   int32
+	async    int32 // start of an async
+	asyncAt  int32
+	generics int32 // start of type parameters
+	genAt    int32
+	last     int32 // function expression, or ^ number of a class, whose name goes if the expression goes on
+	lastAt   int32
 
-	tries    int  // bytes that may still be read in vain
-	unclosed bool // no comment ends any more
-	broken   bool // a string or a regular expression does not end
-	html     bool // "<!--" and "-->" are comments, as in scripts (ECMA-262, B.1.1)
-	started  bool // a token was read
-	whole    int  // bytes of the whole text
+	tries    int   // bytes that may still be read in vain
+	unclosed bool  // no comment ends any more
+	broken   bool  // a string or a regular expression does not end
+	html     bool  // "<!--" and "-->" are comments, as in scripts (ECMA-262, B.1.1)
+	first    int32 // where the first token may start
+	whole    int   // bytes of the whole text
 
+	top     *frame // the innermost
 	stack   []frame
 	funcs   []Func
 	classes []name
 }
 
-func (p *scanner) top() *frame { return &p.stack[len(p.stack)-1] }
+// started tells whether a token was read.
+func (p *scanner) started() bool { return p.end > p.first }
 
 // push opens a frame; what comes is at its start.
-func (p *scanner) push(kind frameKind, start int32) *frame {
-	p.stack = append(p.stack, frame{kind: kind, start: start, fn: -1, chain: -1, self: p.top().self})
-	p.operand, p.statement, p.label, p.property, p.head, p.arrowDone = false, kind <= body, false, false, false, false
-	p.chain, p.pending, p.async, p.generics, p.last = -1, name{}, -1, -1, -1
-	return p.top()
-}
-
-// pop closes the innermost frame.
-func (p *scanner) pop() frame {
-	f := p.stack[len(p.stack)-1]
-	p.stack = p.stack[:len(p.stack)-1]
+func (p *scanner) push(kind frameKind) *frame {
+	n := len(p.stack)
+	if n == cap(p.stack) {
+		p.grow()
+	}
+	p.stack = p.stack[:n+1]
+	f := &p.stack[n]
+	*f = frame{} // in place: a copy of what was just written in pieces has to wait for them
+	f.kind, f.fn, f.start, f.self = kind, -1, -1, p.stack[n-1].self
+	p.top = f
+	p.state = wantsOperand
+	if kind <= body {
+		p.state = atStatement
+	}
 	return f
 }
 
-// ended notes that an operand has ended that can't be written.
-func (p *scanner) ended() {
-	p.operand, p.statement, p.label, p.property = true, false, false, false
-	p.chain, p.pending, p.async, p.generics, p.last = -1, name{}, -1, -1, -1
+func (p *scanner) grow() { p.stack = slices.Grow(p.stack, 1) }
+
+// pop closes the innermost frame. What it returns is good until the next push.
+func (p *scanner) pop() *frame {
+	f := p.top
+	p.stack = p.stack[:len(p.stack)-1]
+	if n := len(p.stack); n > 0 {
+		p.top = &p.stack[n-1]
+	}
+	return f
 }
 
 // operator notes that an operand comes.
 func (p *scanner) operator() {
 	p.goesOn()
-	p.operand, p.statement, p.label = false, false, false
-	p.chain, p.pending, p.async, p.generics = -1, name{}, -1, -1
+	p.state = wantsOperand
 }
 
 // goesOn notes that the expression goes on behind a function: then it is not all that the name is given to.
 func (p *scanner) goesOn() {
-	if p.last >= 0 {
-		if n := &p.funcs[p.last].name; !n.own {
-			*n = name{class: -1}
-		}
-		p.last = -1
+	if p.lastAt == p.end {
+		p.dropName()
 	}
 }
 
+func (p *scanner) dropName() {
+	if n := p.nameOfLast(); !n.own {
+		*n = name{class: -1}
+	}
+	p.lastAt = -1
+}
+
+// nameOfLast is that of the function or the class expression that has just ended.
+func (p *scanner) nameOfLast() *name {
+	if p.last < 0 {
+		return &p.classes[^p.last]
+	}
+	return &p.funcs[p.last].name
+}
+
 func (p *scanner) newStatement() {
-	p.operand, p.statement, p.label, p.property, p.head, p.arrowDone = false, true, false, false, false, false
-	p.chain, p.pending, p.async, p.generics, p.last = -1, name{}, -1, -1, -1
+	p.state, p.lastAt = atStatement, -1
+}
+
+// passed notes that what the token before left is still good behind what was read since.
+func (p *scanner) passed() {
+	for _, at := range []*int32{&p.chainAt, &p.pendAt, &p.asyncAt, &p.genAt, &p.lastAt} {
+		if *at == p.end {
+			*at = int32(p.pos)
+		}
+	}
 }
 
 // function notes a function; its end comes later, or never: then it is none.
@@ -152,24 +209,34 @@ func (p *scanner) function(kind Kind, start int32, n name) int32 {
 }
 
 func (p *scanner) scan() {
-	p.stack = append(make([]frame, 0, 64), frame{kind: block, fn: -1, chain: -1, self: -1})
+	p.stack = append(make([]frame, 0, 64), frame{kind: block, fn: -1, start: -1, self: -1})
+	p.top = &p.stack[0]
+	p.chainAt, p.aloneAt, p.pendAt, p.asyncAt, p.genAt = -1, -1, -1, -1, -1
 	p.newStatement()
-	p.end, p.whole, p.tries = 0, len(p.src), 4*len(p.src)+1<<16
+	p.whole, p.tries = len(p.src), 4*len(p.src)+1<<16
 	if p.at(0) == '#' && p.at(1) == '!' {
 		p.pos = lineEnd(p.src, 0)
-		p.end = int32(p.pos)
+		p.first = int32(p.pos)
 	}
+	p.end = p.first
 	for len(p.stack) <= MaxDepth && len(p.funcs) < MaxFunctions {
-		p.newline = false
-		if p.top().kind != jsxText {
-			p.space()
+		if !p.plainly {
+			p.frequent()
 		}
 		if p.pos >= len(p.src) {
 			break
 		}
+		c := p.src[p.pos]
+		p.newline = false
+		if mayBeSpace[c] && p.top.kind != jsxText {
+			p.space()
+			if p.pos >= len(p.src) {
+				break
+			}
+			c = p.src[p.pos]
+		}
 		start, depth := p.pos, len(p.stack)
-		p.started = true
-		p.token()
+		p.token(c)
 		if p.pos == start {
 			if len(p.stack) != depth { // the token is for the frame around
 				continue
@@ -179,63 +246,71 @@ func (p *scanner) scan() {
 		p.end = int32(p.pos)
 	}
 	p.broken = p.broken || p.unclosed || p.pos < len(p.src) // stopped at a limit
-	for len(p.stack) > 0 {                                  // what is still open ends with the text
+	end := p.end
+	for len(p.stack) > 0 { // what is still open ends with the text
 		f := p.pop()
 		switch f.kind {
 		case template, hole:
 			p.broken = true
 		case body:
-			p.funcs[f.fn].End = int32(len(p.src))
+			end = int32(len(p.src))
+			p.funcs[f.fn].End = end
 		case arrow, field:
-			p.funcs[f.fn].End = max(p.end, p.funcs[f.fn].Start)
+			p.funcs[f.fn].End = max(end, p.funcs[f.fn].Start)
 		}
 	}
 }
 
 // token reads the next token, or as much more as its frame reads at once.
-func (p *scanner) token() {
-	f := p.top()
-	switch f.kind {
-	case object, class:
-		if f.stage != value {
-			p.member()
+func (p *scanner) token(c byte) {
+	if p.top.kind >= object {
+		p.part()
+		return
+	}
+	if p.newline && p.state > hasDot {
+		if p.fieldEnds(c) {
+			p.endArrows()
+			p.endField()
 			return
 		}
-	case jsxTag:
-		p.tag()
-		return
-	case jsxText:
-		p.children()
-		return
-	case template:
-		p.template()
-		return
+		if p.state == hasArrow && !goesOnBehindArrow(c) {
+			p.insertSemicolon()
+		}
 	}
-	c := p.src[p.pos]
-	if p.newline && p.operand && p.fieldEnds(c) {
-		p.endArrows()
-		p.endField()
-		return
-	}
-	if p.newline && p.arrowDone && c != ',' && c != ';' && c != ')' && c != ']' && c != '}' && c != ':' {
-		p.insertSemicolon()
-	}
-	p.arrowDone = false
 	switch {
-	case isWord[c] && (c > '9' || c == '$'):
+	case startsWord[c]:
 		p.word()
 	case c >= '0' && c <= '9':
 		p.startOperand()
 		p.pos = number(p.src, p.pos)
-		p.ended()
+		p.state = hasOperand
 	default:
 		p.punctuation(c)
 	}
 }
 
+// part reads on in what does not consist of statements and expressions.
+func (p *scanner) part() {
+	switch p.top.kind {
+	case object, class:
+		p.member()
+	case jsxTag:
+		p.tag()
+	case jsxText:
+		p.children()
+	case template:
+		p.template()
+	}
+}
+
+// goesOnBehindArrow tells whether the token that starts so can stand behind an arrow with a body in braces, a line later.
+func goesOnBehindArrow(c byte) bool {
+	return c == ',' || c == ';' || c == ')' || c == ']' || c == '}' || c == ':'
+}
+
 // startOperand notes that an operand starts; where one has ended a line before, a statement starts with it.
 func (p *scanner) startOperand() {
-	if p.operand && p.newline {
+	if p.newline && p.state.operand() {
 		p.insertSemicolon()
 	}
 }
@@ -243,7 +318,7 @@ func (p *scanner) startOperand() {
 // insertSemicolon ends the statement before the token, if there are statements here.
 func (p *scanner) insertSemicolon() {
 	p.endArrows()
-	switch p.top().kind {
+	switch p.top.kind {
 	case block, body:
 		p.newStatement()
 	}
@@ -258,18 +333,18 @@ func (p *scanner) fieldEnds(c byte) bool {
 	if p.stack[at].kind != field {
 		return false
 	}
-	if p.arrowDone && c != ',' && c != ';' && c != ')' && c != ']' && c != '}' && c != ':' {
+	if p.state == hasArrow && !goesOnBehindArrow(c) {
 		return true
 	}
 	if isWord[c] {
 		return !p.wordAt(p.pos, "in") && !p.wordAt(p.pos, "instanceof") && !(p.ts && (p.wordAt(p.pos, "as") || p.wordAt(p.pos, "satisfies")))
 	}
-	return c == '"' || c == '\'' || c == '#' || c == '@' || c == '{' || c == '*' && p.arrowDone
+	return c == '"' || c == '\'' || c == '#' || c == '@' || c == '{' || c == '*' && p.state == hasArrow
 }
 
 // endArrows ends the arrows whose bodies are expressions that end before the token.
 func (p *scanner) endArrows() {
-	for p.top().kind == arrow {
+	for p.top.kind == arrow {
 		p.endArrow()
 	}
 }
@@ -277,49 +352,48 @@ func (p *scanner) endArrows() {
 func (p *scanner) endArrow() {
 	f := p.pop()
 	p.funcs[f.fn].End = p.end
-	p.ended()
-	p.last = f.fn
+	p.state = hasOperand
+	p.chainAt, p.last, p.lastAt = -1, f.fn, p.end
 }
 
 func (p *scanner) endField() {
 	f := p.pop()
 	p.funcs[f.fn].End = max(p.end, p.funcs[f.fn].Start) // with nothing behind its = it lies there
-	p.ended()
-	p.top().stage = memberStart
+	p.state, p.chainAt, p.lastAt = hasOperand, -1, -1
+	p.top.stage = memberStart
 }
 
 // endVirtual ends all that ends with the bracket around it.
 func (p *scanner) endVirtual() {
-	for p.top().kind.virtual() {
-		switch p.top().kind {
+	for p.top.kind.virtual() {
+		switch p.top.kind {
 		case arrow:
 			p.endArrow()
 		case field:
 			p.endField()
 		default:
 			p.pop()
-			p.ended()
+			p.state, p.chainAt, p.lastAt = hasOperand, -1, -1
 		}
 	}
 }
 
 func (p *scanner) punctuation(c byte) {
-	at := int32(p.pos)
 	switch c {
 	case '"', '\'':
 		p.startOperand()
 		p.string()
-		p.ended()
+		p.state = hasOperand
 	case '`':
 		p.goesOn()
 		p.pos++
-		p.push(template, at)
+		p.push(template)
 		p.template()
 	case '/':
-		if !p.operand {
+		if !p.state.operand() {
 			if end, ok := regexp(p.src, p.pos); ok {
 				p.pos = end
-				p.ended()
+				p.state = hasOperand
 				return
 			}
 			p.broken = true
@@ -327,15 +401,15 @@ func (p *scanner) punctuation(c byte) {
 		p.pos++
 		p.operator()
 	case '(':
-		p.openParen()
+		p.openParen(-1)
 	case '[':
-		chain := p.chain
-		if !p.operand {
-			chain = -1
-		}
 		p.goesOn()
 		p.pos++
-		p.push(bracket, at).chain = chain
+		if p.chainAt == p.end && p.state.operand() {
+			p.push(bracket).start = p.chain
+		} else {
+			p.push(bracket)
+		}
 	case '{':
 		p.openBrace()
 	case ')', ']', '}':
@@ -344,8 +418,8 @@ func (p *scanner) punctuation(c byte) {
 	case ';':
 		p.pos++
 		p.endVirtual()
-		p.last = -1
-		switch f := p.top(); f.kind {
+		p.lastAt = -1
+		switch f := p.top; f.kind {
 		case block, body:
 			f.special, f.ternary = false, 0
 			p.newStatement()
@@ -357,52 +431,47 @@ func (p *scanner) punctuation(c byte) {
 	case ',':
 		p.pos++
 		p.endArrows()
-		p.last = -1
-		f := p.top()
-		f.ternary = 0
-		p.operator()
-		if f.kind == object {
-			f.stage = memberStart
-		}
+		p.comma()
 	case ':':
 		p.colon()
 	case '?':
 		p.question()
 	case '.':
 		switch {
-		case p.at(p.pos+1) >= '0' && p.at(p.pos+1) <= '9' && !p.operand:
+		case p.at(p.pos+1) >= '0' && p.at(p.pos+1) <= '9' && !p.state.operand():
 			p.pos = number(p.src, p.pos)
-			p.ended()
+			p.state = hasOperand
 		case p.at(p.pos+1) == '.' && p.at(p.pos+2) == '.':
 			p.pos += 3
 			p.operator()
 		default:
-			p.pos++
-			p.goesOn()
-			p.property = true
+			p.dot(1)
 		}
 	case '=':
 		p.equals()
 	case '#':
 		p.pos++
-		if !p.property {
-			p.startOperand()
-			p.chain = -1
+		end := wordEnd(p.src, p.pos)
+		if p.state == hasDot {
+			p.property(end)
+			return
 		}
-		p.pos = wordEnd(p.src, p.pos)
-		p.property, p.operand, p.statement, p.label = false, true, false, false
-		p.pending, p.chainEnd = name{}, int32(p.pos)
+		p.startOperand()
+		p.pos = end
+		p.state = hasOperand
 	case '@':
 		p.decorator()
 	case '<':
 		p.less()
 	case '!', '~':
 		switch {
-		case p.operand && p.newline:
+		case p.newline && p.state.operand():
 			p.insertSemicolon()
 			p.operator()
-		case p.operand && c == '!' && p.ts && p.at(p.pos+1) != '=':
-			p.goesOn()
+		case p.state.operand() && c == '!' && p.ts && p.at(p.pos+1) != '=': // x!: a type, as it were
+			p.pos++
+			p.passed()
+			return
 		default:
 			p.operator()
 		}
@@ -410,12 +479,9 @@ func (p *scanner) punctuation(c byte) {
 	case '+', '-':
 		if p.at(p.pos+1) == c {
 			p.pos += 2
-			if p.operand && p.newline {
-				p.insertSemicolon()
-			}
-			if p.operand {
+			p.startOperand()
+			if p.state.operand() {
 				p.goesOn()
-				p.chain = -1
 			} else {
 				p.operator()
 			}
@@ -439,6 +505,16 @@ func (p *scanner) punctuation(c byte) {
 	}
 }
 
+// comma notes that a comma was read.
+func (p *scanner) comma() {
+	p.state, p.lastAt = wantsOperand, -1
+	f := p.top
+	f.ternary = 0
+	if f.kind == property {
+		f.kind, f.stage = object, memberStart
+	}
+}
+
 // equals reads =, ==, ===, or the arrow of parameters that were none.
 func (p *scanner) equals() {
 	switch p.at(p.pos + 1) {
@@ -449,6 +525,10 @@ func (p *scanner) equals() {
 		}
 		p.operator()
 	case '>':
+		if p.aloneAt == p.end {
+			p.arrowOfWord()
+			return
+		}
 		p.pos += 2
 		p.operator()
 	default:
@@ -456,64 +536,63 @@ func (p *scanner) equals() {
 	}
 }
 
-// assign reads the = at the position: what comes gets the name of what stands before, if that can be written.
-func (p *scanner) assign() {
-	p.pos++
-	var n name
-	if p.operand && p.chain >= 0 {
-		n = p.target()
+// dot reads the dot, or ?., that the property of an operand follows.
+func (p *scanner) dot(length int) {
+	p.goesOn()
+	p.pos += length
+	p.state = hasDot
+	if p.chainAt == p.end {
+		p.chainAt = int32(p.pos)
 	}
-	p.operator()
-	p.pending = n
 }
 
-// target is the operand that stands before as a name.
-func (p *scanner) target() name {
-	words := p.src[p.chain:p.chainEnd]
-	n := name{kind: byWord, class: -1, start: p.chain, end: p.chainEnd}
+// property reads the name of a property behind a dot.
+func (p *scanner) property(end int) {
+	p.pos = end
+	p.state = hasOperand
+	if p.chainAt == p.end {
+		p.chainEnd, p.chainAt = int32(end), int32(end)
+	}
+}
+
+// assign reads the = at the position: what comes gets the name of what stands before, if that can be written.
+func (p *scanner) assign() {
+	var n name
+	if p.chainAt == p.end && p.state.operand() {
+		n = name{kind: byTarget, class: -1, start: p.chain, end: p.chainEnd}
+	}
+	p.pos++
+	p.operator()
+	p.pending, p.pendAt = n, int32(p.pos)
+}
+
+// target is the operand in front of an = as a name.
+func (p *scanner) target(n name) name {
+	words := p.src[n.start:n.end]
+	n.kind = byWord
 	for i := range len(words) {
 		if isWord[words[i]] {
 			continue
 		}
 		n.kind = byChain
-		if words[:i] == "this" {
-			p.ofThis(&n)
+		if words[:i] == "this" || i == 0 && strings.HasPrefix((&namer{}).chain(0, words), "this.") {
+			n.kind, n.class = byThis, p.top.self // of the class around, or of the function around that is written as one
 		}
 		return n
 	}
 	return n
 }
 
-// ofThis makes a name of this.x: of the class around, or of the function around that is written as one.
-func (p *scanner) ofThis(n *name) {
-	at := n.end
-	for at > n.start && (isWord[p.src[at-1]] || p.src[at-1] == '#') {
-		at--
-	}
-	if at == n.end || at < n.start+5 { // this[x] =
-		n.kind = unnamed
-		return
-	}
-	for i := int(n.start) + 5; i < int(at); i++ {
-		if c := p.src[i]; isWord[c] || c == '[' || c == '#' { // this.a.b
-			n.start = n.start + 5
-			return
-		}
-	}
-	n.kind, n.start, n.class = byThis, at, p.top().self
-}
-
 func (p *scanner) question() {
 	next := p.at(p.pos + 1)
 	switch {
 	case next == '.' && !(p.at(p.pos+2) >= '0' && p.at(p.pos+2) <= '9'):
-		p.pos += 2
-		p.goesOn()
-		switch c := p.at(p.pos); {
+		switch c := p.at(p.pos + 2); {
 		case c == '(' || c == '[' || c == '`':
-			p.chain = -1
+			p.pos += 2
+			p.goesOn()
 		default:
-			p.property = true
+			p.dot(2)
 		}
 	case next == '?':
 		p.pos += 2
@@ -524,17 +603,18 @@ func (p *scanner) question() {
 		p.operator()
 	default:
 		p.pos++
-		if p.ts && p.operand && p.optional() {
+		if p.ts && p.state.operand() && p.optional() {
+			p.passed()
 			return
 		}
-		p.top().ternary++
+		p.top.ternary++
 		p.operator()
 	}
 }
 
 // optional tells whether the ? before the position marks an optional parameter: nothing but the end of its name can follow.
 func (p *scanner) optional() bool {
-	if k := p.top().kind; k != params && k != paren && k != args {
+	if k := p.top.kind; k != params && k != paren && k != args {
 		return false
 	}
 	next, _ := p.after(p.pos)
@@ -543,11 +623,11 @@ func (p *scanner) optional() bool {
 }
 
 func (p *scanner) colon() {
-	for p.top().kind == arrow && p.top().ternary == 0 {
+	for p.top.kind == arrow && p.top.ternary == 0 {
 		p.endArrow()
 	}
-	p.last = -1
-	f := p.top()
+	p.lastAt = -1
+	f := p.top
 	if f.ternary > 0 {
 		f.ternary--
 		p.pos++
@@ -561,10 +641,11 @@ func (p *scanner) colon() {
 		case f.special: // of a case
 			f.special = false
 			p.newStatement()
-		case p.label:
+		case p.state == hasLabel:
 			p.newStatement()
-		case p.ts && p.operand: // const x: T
+		case p.ts && p.state.operand(): // const x: T
 			p.pos = p.typeEnd(p.pos)
+			p.passed()
 		default:
 			p.operator()
 		}
@@ -574,6 +655,7 @@ func (p *scanner) colon() {
 				f.special = true
 			}
 			p.pos = p.typeEnd(p.pos)
+			p.passed()
 			return
 		}
 		p.operator()

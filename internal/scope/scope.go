@@ -7,9 +7,11 @@
 // brackets, which [MaxFunctions] and [MaxDepth] bound.
 //
 //	scan.go     the loop over tokens, operators, the ends of statements
+//	frequent.go the same for what most of a text consists of
 //	brackets.go what a bracket is when it opens, and was when it closes
 //	words.go    keywords, and what they start
 //	members.go  members of classes and objects
+//	bytes.go    eight bytes at a time
 //	lexical.go  comments, strings, numbers, regular expressions, templates
 //	types.go    TypeScript: types are passed over
 //	jsx.go      JSX
@@ -113,12 +115,24 @@ func (s *Scopes) At(offset int) int {
 	return i
 }
 
+// Text returns the text that was scanned.
+func (s *Scopes) Text() string { return s.src }
+
+// Private tells whether a private name (#m) starts at the byte offset.
+func (s *Scopes) Private(offset int) bool {
+	return offset >= 0 && offset < len(s.src) && s.src[offset] == '#'
+}
+
 // Scan finds the functions of a text. It keeps the text.
 func Scan(src string, language Language) *Scopes {
+	return scan(src, language, false)
+}
+
+func scan(src string, language Language, plainly bool) *Scopes {
 	if len(src) > MaxBytes {
 		src = src[:MaxBytes]
 	}
-	p := scanner{src: src, ts: language&TypeScript != 0, jsx: language&JSX != 0}
+	p := scanner{src: src, ts: language&TypeScript != 0, jsx: language&JSX != 0, plainly: plainly}
 	p.scan()
 	funcs := slices.DeleteFunc(p.funcs, func(f Func) bool { return f.End < 0 })
 	slices.SortFunc(funcs, func(a, b Func) int {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,12 @@ var cases = []struct {
 	{"export default class", scope.JavaScript, `export default class { m(){ "1" } }`, []string{"default.m"}},
 	{"this", scope.JavaScript, `class A { constructor(){ this.f = () => "2"; "1" } } function B(){ this.g = function(){ "4" }; "3" } function c(){ this.h = () => "6"; "5" }`,
 		[]string{"new A", "A.f", "B", "B.g", "c", "h"}},
+	{"more of this", scope.JavaScript, `class A { m(){ this.a.b = () => "2"; this[k] = () => "3"; this["k k"] = () => "4"; this[0] ??= () => "5"; "1" } } this.x = () => "6"; this.a[k] = () => "7"`,
+		[]string{"A.m", "A.a.b", "A.<computed>", `A["k k"]`, "A[0]", "x", "a.<computed>"}},
+	{"keys of assignments", scope.JavaScript, "A.prototype[Symbol.iterator] = function(){ \"1\" }; a[`k`] = () => \"2\"; a[0x10] = () => \"3\"; a[1_0.50] = () => \"4\"; (a).b = () => \"5\"; (a || b).c = () => \"6\"",
+		[]string{"A[Symbol.iterator]", "a.k", "a[16]", "a[10.5]", "a.b", ""}},
+	{"keys that are numbers", scope.JavaScript, "x = { 0x10: () => \"1\", 1e3(){ \"2\" }, [1](){ \"3\" }, [`k`](){ \"4\" }, 5n(){ \"5\" }, 1e21(){ \"6\" }, 0.0: () => \"7\" }",
+		[]string{"[16]", "[1000]", "[1]", "k", "[5]", "[1e+21]", "[0]"}},
 	{"escapes", scope.JavaScript, `\u0061b = () => "1"; x = { "\x63\u{64}": () => "2" }`, []string{"ab", "cd"}},
 
 	// What comes is a regular expression or a division.
@@ -82,17 +89,20 @@ var cases = []struct {
 	{"generics", scope.TypeScript, `f = <T,>(x: T) => "1"; g = async <T>(x: T): Promise<T> => "2"; foo<A<B>>(() => "3"); a < b; c > (d); h = <T>x; i = () => "4"`, []string{"f", "g", "", "i"}},
 	{"declarations", scope.TypeScript, `interface I extends J<{ a: () => 1 }> { m(): void } type T<U> = U extends () => infer R ? R : never; declare function d(): void; enum E { A = "x", B = 1 << 2 } namespace N.M { export const f = () => "1" } declare module "x" { function g(): void }`, []string{"f"}},
 	{"assertions", scope.TypeScript, `f = (() => "1") as any as () => void; g = x!.y as const satisfies Z; h = () => "2"`, []string{"f", "h"}},
+	{"types in chains", scope.TypeScript, `(A.prototype as any).m = function(){ "1" }; (<any>a).b = () => "2"; a.x!.y = () => "3"; ((a.b as C) satisfies D<(e: f) => g>).h = () => "4"; class B { m(){ (this as any).f = () => "6"; "5" } } let i = (() => "7")!`,
+		[]string{"A.m", "a.b", "a.x.y", "a.b.h", "B.m", "B.f", "i"}},
 	{"fields", scope.TypeScript, "class A { private readonly a?: string; declare b: () => void\n c!: number\n static d: X = () => \"2\"; constructor(private x: () => void, public y = () => \"4\") { \"3\" } }", []string{"static A", "A.d", "new A", "y"}},
 	{"decorators", scope.TypeScript, `@Dec(() => "1") export class A { @Input() @B.C({ x: () => "2" }) m(@P() a: string) { "3" } @D f = "4" }`, []string{"", "x", "A.m", "new A"}},
 	{"return type in a conditional", scope.TypeScript, `x = a ? (b: string): string => "1" : (c): void => "2"`, []string{"", ""}},
 	{"type of a function in parentheses", scope.TypeScript, `f = (): undefined | (() => void) => "1"`, []string{"f"}},
-	{"generics with JSX", scope.TSX, `f = <T extends X>(a: T) => <b>{"1"}</b>; g = <T,>(a: T) => "2"; h = <C<D> e={() => "3"}/>`, []string{"f", "g", ""}},
+	{"generics with JSX", scope.TSX, `f = <T extends X>(a: T) => <b>{"1"}</b>; g = <T,>(a: T) => "2"; h = <C<D> e={() => "3"}/>; i = <T = X, U = Y>(a: T) => "4"`, []string{"f", "g", "", "i"}},
 }
 
 func TestCases(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			s := scope.Scan(c.text, c.language)
+			require.Equal(t, scope.ScanPlainly(c.text, c.language), s)
 			var names []string
 			for i := range s.Len() {
 				names = append(names, s.Name(i))
@@ -122,8 +132,12 @@ func check(t *testing.T, s *scope.Scopes, size int) {
 		if i > 0 {
 			require.LessOrEqual(t, s.Func(i-1).Start, f.Start)
 		}
-		s.Name(i)
-		require.Less(t, s.NameAt(i), size)
+		require.Less(t, len(s.Name(i)), 4*scope.MaxName)
+		s.OriginalName(i, func(start, end int) string {
+			require.Less(t, start, end)
+			require.LessOrEqual(t, end, size)
+			return ""
+		})
 	}
 }
 
@@ -142,19 +156,33 @@ func TestAt(t *testing.T) {
 	assert.Equal(t, -1, scope.Scan("", scope.TSX).At(0))
 }
 
-func TestNameAt(t *testing.T) {
-	text := `function f(){} a.b.c = () => 1; x = { key(){} }; class A { m(){} constructor(){} } foo(() => 2); this.z = () => 3`
+func TestOriginalName(t *testing.T) {
+	text := `function f(){} a.b.c = () => 1; x = { key(){} }; class A { #m(){} constructor(){} get p(){} static{} "q"(){} [e](){} }
+		foo(() => 2); this.z = () => 3; B.prototype[1] = () => 4; export default () => 5; y = class { m(){} }`
 	s := scope.Scan(text, scope.JavaScript)
-	var words []string
+	var names, some []string
 	for i := range s.Len() {
-		at := s.NameAt(i)
-		if at < 0 {
-			words = append(words, "")
-			continue
-		}
-		words = append(words, strings.FieldsFunc(text[at:], func(r rune) bool { return strings.ContainsRune("(){}. =", r) })[0])
+		names = append(names, s.OriginalName(i, func(start, end int) string { return text[start:end] + "_" }))
+		some = append(some, s.OriginalName(i, func(start, end int) string {
+			if text[start:end] == "A" {
+				return "Cart"
+			}
+			return ""
+		}))
 	}
-	assert.Equal(t, []string{"f", "c", "key", "m", "A", "", "z"}, words)
+	assert.Equal(t, []string{"f_", "a_.b_.c_", "key_", "A_.#m_", "new A_", "get A_.p_", "static A_", "A_.q", "A_.<computed>", "", "z_", "B_.prototype_[1]", "default", "y_.m_"}, names)
+	assert.Equal(t, []string{"f", "a.b.c", "key", "Cart.#m", "new Cart", "get Cart.p", "static Cart", "Cart.q", "Cart.<computed>", "", "z", "B[1]", "default", "y.m"}, some)
+}
+
+// A name is made from a part of the text that has an end, so that a class with a long name does not cost as much for each member.
+func TestLongNames(t *testing.T) {
+	long := strings.Repeat("é", scope.MaxName)
+	for _, text := range []string{"class X { X(){} }", "X = () => 1", "a.X.b.X = () => 1", "x = { 'X': () => 1 }", "this.X = () => 1", "X['X'] = () => 1"} {
+		name := scope.Scan(strings.ReplaceAll(text, "X", long), scope.JavaScript).Name(0)
+		assert.Less(t, len(name), 3*scope.MaxName, text)
+		assert.Contains(t, name, "éé", text)
+		assert.True(t, utf8.ValidString(name), text)
+	}
 }
 
 func TestLanguageOf(t *testing.T) {
@@ -179,7 +207,7 @@ func TestHostile(t *testing.T) {
 		"(", "[", "{", "`${", "x=>", "(a)=>", "async (", "<", "<a>", "<a b={", "a<b", "<T>(", "function(", "function f(){", "class A{", "class A extends ",
 		"a?b:", "a?", ":", "case a:", "if(", "(a):{", "(a):b<", "x as ", "/", "/*", "//", "'", "`", "\\", "#", "@a(", "@", ".", "?.", "=>", "=", "a=", "a.b=", "this.x=",
 		"this.x=function(){", ")", "]", "}", "({", "[{", "type A=", "interface A{", "enum A{", "static{", "{a(){", "{get ", "a\n", "a\n(", "/*\n*/", "<a>/*{", "{x}/*",
-		"x={a:", "({a=", "async x=>", "get", "=1\n", "\u2028", "\xff", "\x00", "a?(b):c=>", "<T,", "a<(", "(:", "a!", "let ", "\r\n", "x=>x?", "for(a of ", "${", "</", "<>", "=>{", "new ",
+		"x={a:", "({a=", "async x=>", "get", "=1\n", "\u2028", "\xff", "\x00", "a?(b):c=>", "<T,", "a<(", "(:", "a!", "let ", "\r\n", "x=>x?", "for(a of ", "${", "</", "<>", "=>{", "new ", "(a).b=", "(a as b).c=", "(<a>b).c=", "((a)", "this[a]=",
 	} {
 		took := func(n int, l scope.Language) time.Duration {
 			text := strings.Repeat(piece, n/len(piece))
@@ -217,7 +245,10 @@ func FuzzScan(f *testing.F) {
 		f.Add(c.text, uint8(c.language))
 	}
 	f.Fuzz(func(t *testing.T, text string, language uint8) {
-		check(t, scope.Scan(text, scope.Language(language&3)), len(text))
+		l := scope.Language(language & 3)
+		s := scope.Scan(text, l)
+		check(t, s, len(text))
+		require.Equal(t, scope.ScanPlainly(text, l), s)
 		scope.Trailing(text, language&1 != 0)
 	})
 }

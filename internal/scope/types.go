@@ -219,7 +219,7 @@ func (p *scanner) endsTypeArguments(at int) bool {
 	case '(', '`', ')', ']', '}', ',', ';', ':', '.', '?', '|', '&', 0:
 		return true
 	case '{':
-		return p.top().kind == classHead
+		return p.top.kind == classHead
 	case '=':
 		return p.at(next+1) != '>'
 	case '!':
@@ -241,14 +241,14 @@ func (p *scanner) typeParameters() int {
 	if p.at(next) != '(' {
 		return 0
 	}
-	if p.jsx { // there <T>( is an element: a parameter has a comma or extends behind it
+	if p.jsx { // there <T>( is an element: a parameter has a comma, a default or extends behind it
 		first, _ := p.after(p.pos + 1)
 		if p.wordAt(first, "const") {
 			first, _ = p.after(first + len("const"))
 		}
 		first = wordEnd(p.src, first)
 		first, _ = p.after(first)
-		if p.at(first) != ',' && !(p.wordAt(first, "extends") && p.at(first+len("extends")) != '=' && p.at(first+len("extends")) != '>') {
+		if p.at(first) != ',' && p.at(first) != '=' && !(p.wordAt(first, "extends") && p.at(first+len("extends")) != '=' && p.at(first+len("extends")) != '>') {
 			return 0
 		}
 	}
@@ -266,25 +266,26 @@ func (p *scanner) typeParameters() int {
 func (p *scanner) tsWord(word string) bool {
 	next, line := p.after(p.pos)
 	c := p.at(next)
-	named := isWord[c] && !line && !(c >= '0' && c <= '9') && !p.wordAt(next, "in") && !p.wordAt(next, "instanceof") && !p.wordAt(next, "of") && !p.wordAt(next, "as")
+	named := isWord[c] && !line && !(c >= '0' && c <= '9') && !p.wordAt(next, "in") && !p.wordAt(next, "instanceof") && !p.wordAt(next, "as")
 	if word == "enum" {
-		if p.operand || !named {
+		if p.state.operand() || !named {
 			return false
 		}
 		p.identifier()
 		p.pos, _ = p.after(p.pos)
 		if p.at(p.pos) == '{' {
 			p.pos++
-			p.push(object, int32(p.pos-1)).then = statement
+			p.push(object).then = statement
 		}
 		return true
 	}
 	p.startOperand()
-	if !p.statement {
+	if p.state != atStatement {
 		return false
 	}
 	switch word {
 	case "declare", "abstract":
+		p.passed()
 		return named
 	case "global":
 		if c != '{' {
@@ -319,7 +320,7 @@ func (p *scanner) tsWord(word string) bool {
 			return false
 		}
 		p.pos = p.typeEnd(p.pos + 1)
-		p.ended()
+		p.state = hasOperand
 	case "namespace", "module":
 		switch {
 		case named:

@@ -1,15 +1,17 @@
 package scope
 
+import "strings"
+
 func (p *scanner) decorator() {
-	if p.operand && p.newline {
+	if p.newline && p.state.operand() {
 		p.insertSemicolon()
 	}
 	p.pos++
 	then := operand
-	if p.statement {
+	if p.state == atStatement {
 		then = statement
 	}
-	if p.top().kind == params {
+	if p.top.kind == params {
 		then = member
 	}
 	p.pos, _ = p.after(p.pos)
@@ -19,8 +21,10 @@ func (p *scanner) decorator() {
 	p.generic()
 	if p.at(p.pos) == '(' {
 		p.pos++
-		p.push(args, int32(p.pos-1)).then = then
+		p.push(args).then = then
+		return
 	}
+	p.passed()
 }
 
 // generic passes over type arguments.
@@ -36,36 +40,48 @@ func (p *scanner) word() {
 	start := p.pos
 	end := wordEnd(p.src, start+1)
 	p.pos = end
-	if p.property {
-		p.property, p.operand, p.statement, p.label = false, true, false, false
-		p.pending, p.async, p.chainEnd = name{}, -1, int32(end)
+	if p.state == hasDot {
+		p.property(end)
 		return
 	}
-	if n := end - start; n >= 2 && n <= 10 && p.src[start] >= 'a' && p.src[start] <= 'y' {
-		if p.keyword(p.src[start:end], start) {
-			return
-		}
+	if text := p.src[start:end]; mayBeKeyword(text) && p.keyword(text, start) {
+		return
 	}
 	p.startOperand()
-	// x => …
-	if !p.operand {
-		next := end
-		if c := p.at(next); c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '/' {
-			next, _ = p.after(end)
+	was := p.state
+	p.state = hasOperand
+	if end < len(p.src) && p.src[end] == '.' {
+		for end+1 < len(p.src) && p.src[end] == '.' && startsWord[p.src[end+1]] {
+			end = wordEnd(p.src, end+2)
 		}
-		if p.at(next) == '=' && p.at(next+1) == '>' {
-			first := int32(start)
-			if p.async >= 0 {
-				first = p.async
-			}
-			p.arrow(first, p.pending, next)
-			return
+		p.pos = end
+	} else if !was.operand() {
+		p.before, p.aloneAt = p.end, int32(end)
+		if was == atStatement {
+			p.state = hasLabel
 		}
 	}
-	p.label = p.statement
-	p.operand, p.statement = true, false
-	p.pending, p.async, p.generics, p.last = name{}, -1, -1, -1
-	p.chain, p.chainEnd = int32(start), int32(end)
+	p.chain, p.chainEnd, p.chainAt = int32(start), int32(end), int32(end)
+}
+
+// keywords are all words that keyword knows.
+var keywords = strings.Fields(`function class return throw break continue if while for with switch catch else do try finally case default
+	export import var const let using new typeof void delete await yield in instanceof extends of async as satisfies implements
+	interface type namespace module declare abstract enum global`)
+
+// keywordLengths has, by the first two letters of keywords, a bit for each length.
+var keywordLengths = func() (t [1 << 10]uint16) {
+	for _, word := range keywords {
+		t[letters(word)] |= 1 << len(word)
+	}
+	return t
+}()
+
+func letters(word string) int { return int(word[0]&31)<<5 | int(word[1]&31) }
+
+// mayBeKeyword tells most words that are none.
+func mayBeKeyword(word string) bool {
+	return len(word) >= 2 && len(word) < 16 && keywordLengths[letters(word)]>>len(word)&1 != 0
 }
 
 // keyword reads a word that may be more than a name; false: it is a name.
@@ -86,14 +102,14 @@ func (p *scanner) keyword(word string, start int) bool {
 	case "if", "while", "for", "with", "switch", "catch":
 		p.startOperand()
 		p.newStatement()
-		p.head, p.forHead = true, word[0] == 'f'
+		p.headWord(word == "for")
 	case "else", "do", "try", "finally":
 		p.startOperand()
 		p.newStatement()
 	case "case":
 		p.startOperand()
 		p.operator()
-		if f := p.top(); f.kind == block {
+		if f := p.top; f.kind == block {
 			f.special = true
 		}
 	case "default":
@@ -106,47 +122,52 @@ func (p *scanner) keyword(word string, start int) bool {
 		p.startOperand()
 		p.operator()
 		if next, _ := p.after(p.pos); p.at(next) == '(' || p.at(next) == '.' {
-			p.ended()
+			p.state = hasOperand
 		}
 	case "var", "const", "let", "using":
 		if word[0] != 'v' && word[0] != 'c' {
-			if next, _ := p.after(p.pos); p.operand || !isWord[p.at(next)] && p.at(next) != '{' && p.at(next) != '[' {
+			if next, _ := p.after(p.pos); p.state.operand() || !isWord[p.at(next)] && p.at(next) != '{' && p.at(next) != '[' {
 				return false
 			}
 		}
 		p.startOperand()
 		p.operator()
-	case "new", "typeof", "void", "delete", "await", "yield":
+	case "new", "typeof", "void", "delete":
+		p.startOperand()
+		p.operator()
+	case "await", "yield":
+		if !p.takesOperand() {
+			return false
+		}
 		p.startOperand()
 		p.operator()
 	case "in", "instanceof":
 		p.operator()
 	case "extends":
-		if f := p.top(); f.kind == classHead {
+		if f := p.top; f.kind == classHead {
 			f.stage = headExtends
 		}
 		p.operator()
 	case "of":
-		if f := p.top(); f.kind != head || !f.special || !p.operand {
+		if f := p.top; f.kind != head || !f.special || !p.state.operand() {
 			return false
 		}
 		p.operator()
 	case "async":
 		return p.asyncWord(start)
 	case "as", "satisfies":
-		if !p.ts || !p.operand || p.newline {
+		if !p.ts || !p.state.operand() || p.newline {
 			return false
 		}
-		last := p.last
 		p.pos = p.typeEnd(p.pos)
-		p.last = last
+		p.passed()
 	case "implements":
-		if p.top().kind != classHead {
+		if p.top.kind != classHead {
 			return false
 		}
 		p.pos = p.typeList(p.pos)
-		p.ended()
-		p.top().stage = headName
+		p.state = hasOperand
+		p.top.stage = headName
 	case "interface", "type", "namespace", "module", "declare", "abstract", "enum", "global":
 		return p.ts && p.tsWord(word)
 	default:
@@ -155,8 +176,32 @@ func (p *scanner) keyword(word string, start int) bool {
 	return true
 }
 
+// takesOperand tells whether an await or a yield is an operator, and not a name, by what follows.
+func (p *scanner) takesOperand() bool {
+	next, _ := p.after(p.pos)
+	switch c := p.at(next); c {
+	case '=', ',', ')', ']', '}', ';', ':', '?', '&', '|', '^', '%', '>', 0:
+		return false
+	case '.':
+		return p.at(next+1) >= '0' && p.at(next+1) <= '9'
+	}
+	return true
+}
+
+// headWord reads the ( behind if, for and their like: in it is a head.
+func (p *scanner) headWord(isFor bool) {
+	next, _ := p.after(p.pos)
+	if isFor && p.wordAt(next, "await") {
+		next, _ = p.after(next + len("await"))
+	}
+	if p.at(next) == '(' {
+		p.pos = next + 1
+		p.push(head).special = isFor
+	}
+}
+
 func (p *scanner) asyncWord(start int) bool {
-	if p.operand && !p.newline {
+	if p.state.operand() && !p.newline {
 		return false
 	}
 	next, line := p.after(p.pos)
@@ -166,15 +211,17 @@ func (p *scanner) asyncWord(start int) bool {
 	switch c := p.at(next); {
 	case isWord[c]:
 		if p.wordAt(next, "of") || p.wordAt(next, "in") || p.wordAt(next, "instanceof") || p.wordAt(next, "as") {
-			return false
+			if after, _ := p.after(wordEnd(p.src, next)); p.at(after) != '=' || p.at(after+1) != '>' {
+				return false
+			}
 		}
 		p.startOperand()
-		p.async = int32(start) // what comes is a function, or the parameter of an arrow
+		p.passed()
+		p.async, p.asyncAt = int32(start), int32(p.pos) // what comes is a function, or the parameter of an arrow
 	case c == '(':
 		p.startOperand()
-		p.async = int32(start)
 		p.pos = next
-		p.openParen()
+		p.openParen(int32(start))
 	case c == '<' && p.ts:
 		end := p.angles(next)
 		if end == 0 {
@@ -182,9 +229,8 @@ func (p *scanner) asyncWord(start int) bool {
 		}
 		if after, _ := p.after(end); p.at(after) == '(' {
 			p.startOperand()
-			p.async = int32(start)
 			p.pos = after
-			p.openParen()
+			p.openParen(int32(start))
 			return true
 		}
 		return false
@@ -211,9 +257,9 @@ func (p *scanner) identifier() (n name, ok bool) {
 }
 
 func (p *scanner) functionWord(start int) {
-	declared := p.statement
-	n := p.pending
-	if p.async >= 0 {
+	declared := p.state == atStatement
+	n := p.wanted()
+	if p.asyncAt == p.end {
 		start = int(p.async)
 	}
 	p.pos, _ = p.after(p.pos)
@@ -228,12 +274,12 @@ func (p *scanner) functionWord(start int) {
 	p.generic()
 	p.pos, _ = p.after(p.pos)
 	if p.at(p.pos) != '(' {
-		p.ended()
+		p.state = hasOperand
 		return
 	}
 	p.pos++
 	fn := p.function(Function, int32(start), n)
-	f := p.push(params, int32(p.pos-1))
+	f := p.push(params)
 	f.fn = fn
 	if declared {
 		f.then = statement
@@ -241,8 +287,8 @@ func (p *scanner) functionWord(start int) {
 }
 
 func (p *scanner) classWord() {
-	declared := p.statement
-	n := p.pending
+	declared := p.state == atStatement
+	n := p.wanted()
 	at := p.pos
 	if own, ok := p.identifier(); ok {
 		switch p.src[own.start:own.end] {
@@ -250,6 +296,7 @@ func (p *scanner) classWord() {
 			p.pos = at
 		default:
 			n = own
+			n.own = true
 		}
 	}
 	if next, _ := p.after(p.pos); p.ts && p.at(next) == '<' {
@@ -257,7 +304,7 @@ func (p *scanner) classWord() {
 		p.generic()
 	}
 	p.classes = append(p.classes, n)
-	f := p.push(classHead, int32(at))
+	f := p.push(classHead)
 	f.fn, f.stage = int32(len(p.classes)-1), headName
 	if declared {
 		f.then = statement
@@ -265,8 +312,8 @@ func (p *scanner) classWord() {
 }
 
 func (p *scanner) openClass() {
-	h := p.pop()
-	f := p.push(class, int32(p.pos-1))
+	h := *p.pop()
+	f := p.push(class)
 	f.fn, f.then, f.self = h.fn, h.then, h.fn
 }
 
@@ -279,15 +326,13 @@ func (p *scanner) defaultWord() {
 		return
 	}
 	p.operator()
-	p.pending = name{kind: byDefault, class: -1}
-	if p.wordAt(next, "function") || p.wordAt(next, "class") || p.wordAt(next, "abstract") {
-		p.statement = true
-	}
+	p.pending, p.pendAt = name{kind: byDefault, class: -1}, int32(p.pos)
+	declared := p.wordAt(next, "function") || p.wordAt(next, "class") || p.wordAt(next, "abstract") || p.at(next) == '@'
 	if p.wordAt(next, "async") {
 		after, line := p.after(next + len("async"))
-		p.statement = !line && p.wordAt(after, "function")
+		declared = !line && p.wordAt(after, "function")
 	}
-	if p.at(next) == '@' {
-		p.statement = true
+	if declared {
+		p.state = atStatement
 	}
 }

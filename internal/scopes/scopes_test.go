@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -99,6 +101,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		check(t, trees, int(sources), int32(names))
+		checkAppend(t, trees, int(sources), int(names))
 
 		whole := &Trees{}
 		shift := &Shift{Names: 7, Line: 5, Column: 6}
@@ -118,7 +121,131 @@ func FuzzDecode(f *testing.F) {
 			whole.Sources = append(whole.Sources, Tree{})
 		}
 		check(t, whole, int(sources), int32(names)+7)
+		whole.Regular(func(i int32) string { return strconv.Itoa(int(i)) })
+		check(t, whole, int(sources), int32(names)+7)
+		checkAppend(t, whole, int(sources), int(names)+7)
 	})
+}
+
+// checkAppend writes trees and reads them again.
+func checkAppend(t *testing.T, trees *Trees, sources, names int) {
+	t.Helper()
+	text, err := trees.Append(nil, sources, names, nil)
+	require.NoError(t, err)
+	again, err := Decode(text, sources, names, nil)
+	require.NoError(t, err, "%s", text)
+	require.Equal(t, inOrder(trees), inOrder(again), "%s", text)
+	var pieces []byte
+	rest, err := trees.Append([]byte("x"), sources, names, func(text []byte) []byte {
+		pieces = append(pieces, text...)
+		return text[:0]
+	})
+	require.NoError(t, err)
+	require.Equal(t, "x"+string(text), string(pieces)+string(rest))
+}
+
+// inOrder is a copy whose lists stand in the order of what they belong to: a text may have them in another.
+func inOrder(t *Trees) *Trees {
+	out := &Trees{Sources: append([]Tree{}, t.Sources...), Scopes: slices.Clone(t.Scopes), Ranges: slices.Clone(t.Ranges)}
+	for i := range out.Sources {
+		if out.Sources[i].Len == 0 {
+			out.Sources[i] = Tree{}
+		}
+	}
+	for i := range out.Scopes {
+		s := &out.Scopes[i]
+		own := t.Variables[s.Variables.Start:][:s.Variables.Len]
+		s.Variables = Span{int32(len(out.Variables)), s.Variables.Len}
+		out.Variables = append(out.Variables, own...)
+	}
+	for i := range out.Ranges {
+		r := &out.Ranges[i]
+		if r.CallSource < 0 {
+			r.CallSite = Position{}
+		}
+		own := slices.Clone(t.Bindings[r.Bindings.Start:][:r.Bindings.Len])
+		r.Bindings = Span{int32(len(out.Bindings)), r.Bindings.Len}
+		for k := range own {
+			pieces := t.Pieces[own[k].Pieces.Start:][:own[k].Pieces.Len]
+			own[k].Pieces = Span{int32(len(out.Pieces)), own[k].Pieces.Len}
+			out.Pieces = append(out.Pieces, pieces...)
+		}
+		out.Bindings = append(out.Bindings, own...)
+	}
+	return out
+}
+
+// TestAppend: the text with everything in it comes back as it was.
+func TestAppend(t *testing.T) {
+	const text = "BHBCAC,DCC,BABC,CBA,CAB,A,EDCDA,GBA,IBEF,HABAB,HBABCBAA,EMA,FCB,FG"
+	got, err := decode(t, text).Append([]byte("scopes: "), 2, 3, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "scopes: "+text, string(got))
+	// Pieces of one variable that go back come in two items, as deep as may be is written, too.
+	checkAppend(t, decode(t, "BAAA,DA,CAA,A,ECAA,GA,HABAB,HAABB,FK"), 2, 3)
+	// A variable without a name keeps its place.
+	unnamed, err := Decode([]byte("BAAA,DGDD,CAA"), 1, 3, nil)
+	require.NoError(t, err)
+	require.Equal(t, []int32{-1, 2, 1}, unnamed.Variables)
+	checkAppend(t, unnamed, 1, 3)
+	deep, err := Decode([]byte(strings.Repeat("EAA,", MaxDepth)+strings.Repeat("FA,", MaxDepth-1)+"FA"), 0, 0, nil)
+	require.NoError(t, err)
+	checkAppend(t, deep, 0, 0)
+}
+
+// TestAppendNoTrees: what no text makes is refused.
+func TestAppendNoTrees(t *testing.T) {
+	at := func(line int32) Position { return Position{Line: line} }
+	scope := func(start, end, parent int32) Scope {
+		return Scope{Start: at(start), End: at(end), Parent: parent, Name: -1, Kind: -1}
+	}
+	r := func(start, end, parent int32) Range {
+		return Range{Start: at(start), End: at(end), Parent: parent, Definition: -1, CallSource: -1}
+	}
+	for name, trees := range map[string]*Trees{
+		"a child behind its parent":       {Ranges: []Range{r(0, 2, -1), r(3, 4, 0)}},
+		"a child that ends behind it":     {Ranges: []Range{r(0, 2, -1), r(1, 4, 0)}},
+		"not in order":                    {Ranges: []Range{r(3, 4, -1), r(0, 2, -1)}},
+		"a parent that has ended":         {Ranges: []Range{r(0, 1, -1), r(2, 3, -1), r(2, 3, 0)}},
+		"an end before the start":         {Ranges: []Range{r(2, 1, -1)}},
+		"a line below 0":                  {Ranges: []Range{r(-1, 1, -1)}},
+		"a scope behind its parent":       {Sources: []Tree{{0, 2}}, Scopes: []Scope{scope(0, 1, -1), scope(2, 3, 0)}},
+		"two trees of one source":         {Sources: []Tree{{0, 2}}, Scopes: []Scope{scope(0, 1, -1), scope(0, 1, -1)}},
+		"sources in another order":        {Sources: []Tree{{1, 1}, {0, 1}}, Scopes: []Scope{scope(0, 1, -1), scope(0, 1, -1)}},
+		"more scopes than there are":      {Sources: []Tree{{0, 9}}, Scopes: []Scope{scope(0, 1, -1)}},
+		"a piece before its range starts": {Ranges: []Range{{Start: at(3), End: at(4), Parent: -1, Definition: -1, CallSource: -1, Bindings: Span{0, 1}}}, Bindings: []Binding{{0, Span{0, 1}}}, Pieces: []Piece{{at(1), 0}}},
+	} {
+		_, err := trees.Append(nil, 2, 3, nil)
+		assert.ErrorIs(t, err, ErrTrees, name)
+	}
+}
+
+// TestRegular: trees of sections become those of a regular map.
+func TestRegular(t *testing.T) {
+	names := []string{"f", "g", "f", "h"}
+	name := func(i int32) string { return names[i] }
+	scope := func(name, parent, source, end int32) Scope {
+		return Scope{End: Position{Line: end}, Parent: parent, Name: name, Kind: -1, Source: source}
+	}
+	r := func(start, end, parent, definition int32) Range {
+		return Range{Start: Position{Line: start}, End: Position{Line: end}, Parent: parent, Definition: definition, CallSource: -1}
+	}
+	trees := &Trees{
+		Sources: []Tree{{1, 2}, {0, 1}},
+		// That of source 1, those of source 0; an equal tree, by other names, and others of source 0.
+		Scopes: []Scope{
+			scope(1, -1, 1, 9), scope(0, -1, 0, 5), scope(-1, 1, 0, 3), scope(2, -1, 0, 5), scope(-1, 3, 0, 3),
+			scope(3, -1, 0, 5), scope(0, -1, 0, 5), scope(-1, 6, 0, 4),
+		},
+		Ranges: []Range{r(0, 9, -1, 0), r(1, 8, 0, 1), r(6, 7, 1, 2), r(4, 5, -1, 4), r(5, 6, -1, 7)},
+	}
+	trees.Regular(name)
+	assert.Equal(t, &Trees{
+		Sources: []Tree{{0, 2}, {2, 1}},
+		Scopes:  []Scope{scope(0, -1, 0, 5), scope(-1, 0, 0, 3), scope(1, -1, 1, 9), scope(3, -1, -1, 5), scope(0, -1, -1, 5), scope(-1, 4, -1, 4)},
+		Ranges:  []Range{r(0, 4, -1, 2), r(1, 4, 0, 0), r(4, 4, 1, 1), r(4, 5, -1, 1), r(5, 6, -1, 5)},
+	}, trees)
+	checkAppend(t, trees, 2, 4)
 }
 
 // check holds for all trees that were decoded.

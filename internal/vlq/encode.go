@@ -50,9 +50,14 @@ const base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 func appendDelta(dst []byte, sum *int64, value int32) []byte {
 	delta := int64(value) - *sum
 	*sum = int64(value)
-	bits := uint64(delta) << 1
-	if delta < 0 {
-		bits = uint64(-delta)<<1 | 1
+	return AppendSigned(dst, delta)
+}
+
+// AppendSigned appends a value of less than 2³¹ either way, which [Signed] reads.
+func AppendSigned(dst []byte, value int64) []byte {
+	bits := uint64(value) << 1
+	if value < 0 {
+		bits = uint64(-value)<<1 | 1
 	}
 	return appendBits(dst, bits)
 }

@@ -31,6 +31,7 @@ NOT_FOUND = 1
 FORKED = -7
 STRICT = 1
 BORROW = 2
+FUNCTIONS = 4
 _ERRORS: dict[int, type[_errors.SymbolicateError]] = {
     -1: _errors.ArtifactError,
     -2: _errors.ClosedError,

@@ -13,6 +13,7 @@ from ._errors import SymbolicateError
 from ._library import (
     BORROW,
     FORKED,
+    FUNCTIONS,
     NOT_FOUND,
     STRICT,
     Handle,
@@ -116,7 +117,7 @@ class SourceMap(Owner):
     _source_texts: dict[int, str | None]  # those that were asked for
     _name_texts: dict[int, str | None]
     _memory: Any  # where the map lies, for a child of fork
-    _reopen: tuple[str, bool] | None  # what open() took
+    _reopen: tuple[str, bool, bool, bytes | None] | None  # what open() took
 
     @classmethod
     def _opened(cls, call: Callable[[Any, Any], int], lent: object = None) -> "SourceMap | None":
@@ -139,43 +140,63 @@ class SourceMap(Owner):
         return self
 
     @classmethod
-    def from_bytes(cls, data: Buffer, *, strict: bool = False, borrow: bool = False) -> "SourceMap":
+    def from_bytes(
+        cls,
+        data: Buffer,
+        *,
+        strict: bool = False,
+        borrow: bool = False,
+        functions: bool = False,
+        generated: Buffer | None = None,
+    ) -> "SourceMap":
         """Parse a source map, or open a saved index, that lies in memory: anything with the buffer protocol.
 
         ``bytes`` are kept, not copied. Other buffers (bytearray, memoryview, mmap) are copied, unless ``borrow`` says
         that they will not change while the map is in use. With ``strict`` every problem that ECMA-426 lets a consumer
         refuse is a :class:`ParseError`; otherwise see :attr:`problems`.
+
+        With ``functions`` all source texts are read for functions now, not when :meth:`function_at` asks: :meth:`save`
+        writes them, and a saved index without texts has names. ``generated`` is the generated code (UTF-8): its
+        functions, named by the map, answer where there is no source text. It is not kept. Neither does anything to a
+        saved index.
         """
         lib, ffi = open_library()
-        flags = STRICT if strict else 0
+        flags = _flags(strict, functions)
         if borrow or isinstance(data, bytes):
             flags |= BORROW
-        view = ffi.from_buffer(data)
+        view, code = ffi.from_buffer(data), _code(generated)
         return cls._new(
-            lambda out, error: int(lib.sym_map_parse(view, len(view), flags, out, error)),
+            lambda out, error: int(lib.sym_map_parse_with_code(view, len(view), *code, flags, out, error)),
             view if flags & BORROW else None,
         )
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, strict: bool = False) -> "SourceMap":
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        strict: bool = False,
+        functions: bool = False,
+        generated: Buffer | None = None,
+    ) -> "SourceMap":
         """Open a file: a source map, or an index written by :meth:`save`, which opens in microseconds.
 
         The file must not be written to while it is open; it may be removed, or replaced by a rename. If it is
         damaged, or becomes shorter meanwhile, calls raise :class:`ParseError` or :class:`ArtifactError`. Pickled, the
-        map is its path.
+        map is its path. ``functions`` and ``generated`` are those of :meth:`from_bytes`.
         """
         lib, _ = open_library()
-        name = os.fsencode(path)
-        flags = STRICT if strict else 0
-        self = cls._new(lambda out, error: int(lib.sym_map_open(name, len(name), flags, out, error)))
-        self._reopen = (os.path.abspath(os.fsdecode(name)), strict)
+        name, code = os.fsencode(path), _code(generated)
+        flags = _flags(strict, functions)
+        self = cls._new(lambda out, error: int(lib.sym_map_open_with_code(name, len(name), *code, flags, out, error)))
+        kept = None if generated is None else bytes(generated)
+        self._reopen = (os.path.abspath(os.fsdecode(name)), strict, functions, kept)
         return self
 
     def __reduce__(self) -> Any:
         if self._reopen is None or self._handle.closed:
             return super().__reduce__()
-        path, strict = self._reopen
-        return _open, (path, strict)
+        return _open, self._reopen
 
     def save(self, path: str | os.PathLike[str], *, sources: bool = True) -> None:
         """Write the map as an index that :meth:`open` opens without reading it.
@@ -292,7 +313,7 @@ class SourceMap(Owner):
 
         It is as V8 writes it in a trace: ``"Cart.total"``, ``"new Cart"``, ``"get Cart.total"``. ``None`` where the
         language gives the function no name, outside of functions, and where nothing is known: there is no
-        mapping, or neither scopes nor a source text in JavaScript or TypeScript.
+        mapping, or neither scopes, nor a source text in JavaScript or TypeScript, nor the generated code.
         """
         found = self._function_at(line, column)
         return found[0] if found else None
@@ -435,8 +456,21 @@ class SourceMap(Owner):
         return i
 
 
-def _open(path: str, strict: bool) -> SourceMap:
-    return SourceMap.open(path, strict=strict)
+def _open(path: str, strict: bool, functions: bool = False, generated: bytes | None = None) -> SourceMap:
+    return SourceMap.open(path, strict=strict, functions=functions, generated=generated)
+
+
+def _flags(strict: bool, functions: bool) -> int:
+    return (STRICT if strict else 0) | (FUNCTIONS if functions else 0)
+
+
+def _code(generated: Buffer | None) -> tuple[Any, int]:
+    """Return generated code as the library takes it."""
+    _, ffi = open_library()
+    if generated is None:
+        return ffi.NULL, 0
+    view = ffi.from_buffer(generated)
+    return view, len(view)
 
 
 # Mapping's own __new__ is a function of Python.

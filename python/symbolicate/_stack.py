@@ -57,8 +57,9 @@ class Frame(NamedTuple):
     module: str | None = None
     """The path of the original source without scheme, leading dots and extension."""
     name_source: str | None = None
-    """Where ``function`` comes from: "scopes" of the map, "function_map" (Metro's), "source" (the text of the original
-    source), "caller" (the call in the next frame) or "printed"."""
+    """Where ``function`` comes from: "scopes" of the map, "function_map" (the map lists them), "source" (the text of
+    the original source), "names" (the function of the minified code, by the map's names), "caller" (the call in the
+    next frame) or "printed"."""
     in_function: str | None = None
     """The nearest function with a name around one that has none."""
     inlined: bool = False

@@ -5,14 +5,15 @@ It is plain and slow. The words are those of the page.
 
 import re
 import struct
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import zstandard
 
 BYTE_ORDER_MARK, VERSION, HEAD, PIECE = 0x0A0B0C0D, 1, 512, 4096
 NO_TEXT = 2**32 - 1
+LARGEST, DEEPEST = 2**31 - 1, 4096
 LINE_END = re.compile(rb"\r\n|\r|\n|\xe2\x80[\xa8\xa9]")
 
 Bytes = bytes | memoryview
@@ -53,6 +54,71 @@ class Text(NamedTuple):
     length: int
     lines: int
     first_entry: int
+
+
+Position = tuple[int, int]
+
+
+class Scope(NamedTuple):
+    start: Position
+    end: Position
+    parent: int  # -1, like the next three, for none
+    name: int
+    kind: int
+    source: int
+    stack_frame: bool
+    variables: tuple[int, ...]
+
+
+class Range(NamedTuple):
+    start: Position
+    end: Position
+    parent: int  # -1, like the next one, for none
+    definition: int
+    function: bool
+    hidden: bool
+    call_site: tuple[int, int, int] | None  # source, line, column
+    bindings: tuple[tuple[tuple[Position, int], ...], ...]  # for each variable: from where on, which expression
+
+
+class ScopeTrees(NamedTuple):
+    sources: tuple[range, ...]  # the scopes of each source
+    scopes: tuple[Scope, ...]
+    ranges: tuple[Range, ...]
+
+
+class Function(NamedTuple):
+    start: Position
+    end: Position
+    parent: int  # -1: none
+    name: str  # "": none
+
+
+class ReactNative(NamedTuple):
+    """JSON as in the map, "" for none."""
+
+    offsets: str
+    function_offsets: str
+    module_paths: str
+    segments: str
+    functions: tuple[str, ...]  # for each source
+
+
+def innermost(items: Sequence[Scope | Range | Function], candidates: range, position: Position) -> int | None:
+    before = bisect_right([items[i].start for i in candidates], position)
+    i = candidates[before - 1] if before else -1
+    while i >= 0 and items[i].end <= position:
+        i = items[i].parent
+    return None if i < 0 else i
+
+
+def depth(items: Sequence[Scope | Range | Function]) -> int:
+    """Return how deep the deepest lies."""
+    found: list[int] = []
+    for i, item in enumerate(items):
+        check(item.parent < i and item.start <= item.end, f"item {i} is no part of a tree")
+        found.append(1 + (found[item.parent] if item.parent >= 0 else 0))
+    return max(found, default=0)
 
 
 def crc_table() -> Iterator[int]:
@@ -120,6 +186,8 @@ class Reader:
         for i in range(sections):
             kind, _, start, length = struct.unpack_from("<IIQQ", self.data, 64 + 24 * i)
             self.sections[kind] = self.data[start : start + length]
+        for kind, _, start, length in struct.iter_unpack("<IIQQ", self.section(22)):
+            self.sections[kind] = self.data[start : start + length]
         self.info = Info(*struct.unpack_from("<QQIIIII", self.section(1)))
         self.strings, self.names = self.texts(2), self.texts(3)
         self.keys, self.offsets = numbers("Q", self.section(9)), numbers("I", self.section(10))
@@ -129,6 +197,7 @@ class Reader:
         self.groups = list(struct.iter_unpack("<QII", self.section(14)))
         self.source_texts = [Text(*entry) for entry in struct.iter_unpack("<5I", self.section(15))]
         self.text_lines = numbers("I", self.section(16))
+        self.ranged = numbers("Q", self.section(18))
         self._blocks: dict[int, list[Mapping]] = {}
         self._group: tuple[int, bytes] = (-1, b"")
 
@@ -157,6 +226,71 @@ class Reader:
         """Return kind, words and byte offset of each."""
         texts = self.texts(6)
         return list(zip(texts[::2], texts[1::2], numbers("Q", self.section(7)), strict=True))
+
+    def scope_trees(self) -> ScopeTrees | None:
+        data = numbers("I", self.section(19))
+        if not data:
+            return None
+        tables, at = [], 8
+        for rows, width in zip(data[:6], (2, 10, 11, 1, 2, 3), strict=True):
+            tables.append([data[i : i + width] for i in range(at, at + rows * width, width)])
+            at += rows * width
+        check(at == len(data) and max(data) <= LARGEST, "scope trees of another size")
+        sources, scopes, ranges, variables, bindings, pieces = tables
+
+        def own(table: list[tuple[int, ...]], i: int, rows: list[tuple[int, ...]]) -> range:
+            """Return the rows that belong to row i of a table, whose last number is the first of them."""
+            return range(table[i][-1], table[i + 1][-1] if i + 1 < len(table) else len(rows))
+
+        def binding(start: Position, k: int) -> tuple[tuple[Position, int], ...]:
+            further = (pieces[p] for p in own(bindings, k, pieces))
+            return ((start, bindings[k][0] - 1), *(((line, column), name - 1) for line, column, name in further))
+
+        def scope(i: int) -> Scope:
+            line, column, end_line, end_column, parent, name, kind, source, flags, _ = scopes[i]
+            names = tuple(variables[v][0] - 1 for v in own(scopes, i, variables))
+            place = (line, column), (end_line, end_column)
+            return Scope(*place, parent - 1, name - 1, kind - 1, source - 1, bool(flags & 1), names)
+
+        def generated_range(i: int) -> Range:
+            line, column, end_line, end_column, parent, definition, flags, source, call_line, call_column, _ = ranges[i]
+            call_site = (source - 1, call_line, call_column) if source else None
+            values = tuple(binding((line, column), k) for k in own(ranges, i, bindings))
+            place = (line, column), (end_line, end_column)
+            return Range(*place, parent - 1, definition - 1, bool(flags & 1), bool(flags & 2), call_site, values)
+
+        found = ScopeTrees(
+            tuple(range(first, first + n) for first, n in sources),
+            tuple(scope(i) for i in range(len(scopes))),
+            tuple(generated_range(i) for i in range(len(ranges))),
+        )
+        check(max(depth(found.scopes), depth(found.ranges)) <= DEEPEST, "scopes that lie too deep")
+        return found
+
+    def functions(self) -> list[tuple[Function, ...] | None]:
+        """Return those of each source, and of the generated code; none where nobody looked for them."""
+        data, names = numbers("I", self.section(12)), ["", *self.texts(21)]
+        if not data:
+            return []
+        trees, n = data[:2]
+        check(trees == self.info.sources + 1 and len(data) == 4 + 2 * trees + 6 * n, "functions of another size")
+        rows = [data[i : i + 6] for i in range(4 + 2 * trees, len(data), 6)]
+        found: list[tuple[Function, ...] | None] = []
+        for first, count in zip(data[4 : 4 + 2 * trees : 2], data[5 : 4 + 2 * trees : 2], strict=True):
+            tree = tuple(
+                Function((line, column), (end_line, end_column), parent - 1, names[name])
+                for line, column, end_line, end_column, parent, name in rows[first - 1 : first - 1 + count % 2**31]
+            )
+            check(depth(tree) <= DEEPEST, "functions that lie too deep")
+            found.append(tree if first else None)
+        return found
+
+    def react_native(self) -> ReactNative | None:
+        texts = self.texts(20)
+        if not texts:
+            return None
+        end = 3 + self.info.sources
+        return ReactNative(texts[0], texts[1], texts[2], texts[end] if len(texts) > end else "", tuple(texts[3:end]))
 
     def source_bytes(self, i: int) -> bytes | None:
         if not self.source_texts or self.source_texts[i].group == NO_TEXT:
@@ -234,6 +368,14 @@ class Reader:
         check(found[0][:2] == (first_line, first_column), f"block {b} does not start at its key")
         return found
 
+    def is_range(self, b: int, i: int) -> bool:
+        return bool(self.ranged) and bool(self.ranged[b] >> i & 1)
+
+    def range_mappings(self) -> list[int]:
+        """Return which mappings are range mappings."""
+        marks = [self.is_range(b, i) for b in range(len(self.keys)) for i in range(len(self.block(b)))]
+        return [i for i, marked in enumerate(marks) if marked]
+
     def blocks_before(self, line: int, column: int) -> int:
         """Return how many blocks have a key that is less than the position's."""
         return bisect_left(self.keys, line << 32 | column)
@@ -262,7 +404,14 @@ class Reader:
             return before[i]
         if n < len(self.keys) and self.keys[n] == line << 32 | column:
             return self.block(n)[0]
-        return before[i - 1] if i and before[i - 1].generated_line == line else None
+        if not i:
+            return None
+        found = before[i - 1]
+        if found.source >= 0 and self.is_range(n - 1, i - 1):
+            down = line - found.generated_line
+            there = found.line + down, column if down else found.column + column - found.generated_column
+            return found._replace(line=there[0], column=there[1]) if max(there) <= LARGEST else None
+        return found if found.generated_line == line else None
 
 
 class ArchiveReader:

@@ -3,15 +3,15 @@
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import format_reader
 import pytest
-from format_reader import FormatError, Mapping, Reader
+from format_reader import FormatError, Mapping, Range, ReactNative, Reader, Scope, ScopeTrees
 from support import ROOT, SHOP
 
 from symbolicate import SourceMap
@@ -189,6 +189,284 @@ def features(reader: Reader) -> set[str]:
     return found | ({"several lines to a bucket"} if reader.line_shift else set())
 
 
+def vlq(value: int, *, signed: bool = False) -> str:
+    if signed:
+        value = -value << 1 | 1 if value < 0 else value << 1
+    out = ""
+    while value > 31:
+        out += BASE64[value & 31 | 32]
+        value >>= 5
+    return out + BASE64[value]
+
+
+class MadeTrees:
+    """Random scopes and ranges, and the text of a map's `scopes` field that says the same."""
+
+    def __init__(self, r: random.Random, sources: int, names: int) -> None:
+        self.r, self.names = r, names
+        self.items: list[str] = []
+        self.at = (0, 0)
+        self.last: dict[str, int] = {}
+        self.scopes: list[Scope] = []
+        self.ranges: list[Range] = []
+        trees = []
+        for source in range(sources):
+            self.at, first = (0, 0), len(self.scopes)
+            if r.random() < 0.7:
+                self.scope(source, -1)
+            else:
+                self.items.append("A")
+            trees.append(range(first, len(self.scopes)))
+        self.at, self.sources = (0, 0), sources
+        for _ in range(r.randrange(4)):
+            self.generated_range(-1)
+        self.trees = ScopeTrees(tuple(trees), tuple(self.scopes), tuple(self.ranges))
+        self.text = ",".join(self.items)
+
+    def move(self) -> list[int]:
+        """Go on to a position; return the lines and columns that lie between."""
+        down = self.r.choice([0, 0, 1, self.r.randrange(1000)])
+        right = self.r.randrange(100 if self.r.random() < 0.9 else 10**6)
+        self.at = (self.at[0] + down, right if down else self.at[1] + right)
+        return [down, right]
+
+    def index(self, kind: str, value: int) -> str:
+        step, self.last[kind] = value - self.last.get(kind, 0), value
+        return vlq(step, signed=True)
+
+    def scope(self, source: int, parent: int) -> None:
+        r, place = self.r, "".join(map(vlq, self.move()))
+        start, name, kind = self.at, r.randrange(-1, self.names), r.randrange(-1, self.names)
+        function, variables = r.random() < 0.5, tuple(r.randrange(self.names) for _ in range(r.randrange(4)))
+        flags = (name >= 0) + 2 * (kind >= 0) + 4 * function
+        item = "B" + vlq(flags) + place
+        item += self.index("name", name) if name >= 0 else ""
+        self.items.append(item + (self.index("kind", kind) if kind >= 0 else ""))
+        if variables:
+            self.items.append("D" + "".join(self.index("variable", v) for v in variables))
+        number = len(self.scopes)
+        self.scopes.append(Scope(start, start, parent, name, kind, source, function, variables))
+        while r.random() < 0.45:
+            self.scope(source, number)
+        self.items.append("C" + "".join(map(vlq, self.move())))
+        self.scopes[number] = self.scopes[number]._replace(end=self.at)
+
+    def generated_range(self, parent: int) -> None:
+        r, (down, right) = self.r, self.move()
+        start, definition = self.at, r.randrange(-1, len(self.scopes))
+        scope = self.scopes[definition] if definition >= 0 else None
+        function, hidden = r.choice([(False, False), (True, False), (True, True)])
+        flags = (down > 0) + 2 * (definition >= 0) + 4 * function + 8 * hidden
+        item = "E" + vlq(flags) + (vlq(down) if down else "") + vlq(right)
+        self.items.append(item + (self.index("definition", definition) if scope else ""))
+        bindings: list[tuple[tuple[Position, int], ...]] = []
+        further: list[str] = []
+        if scope and r.random() < 0.7:
+            for i in range(len(scope.variables)):
+                pieces, item = [(start, r.randrange(-1, self.names))], "H" + vlq(i)
+                while r.random() < 0.3:
+                    item += "".join(map(vlq, self.move()))
+                    pieces.append((self.at, r.randrange(-1, self.names)))
+                    item += vlq(pieces[-1][1] + 1)
+                self.at = start
+                bindings.append(tuple(pieces))
+                further += [item] if pieces[1:] else []
+            if bindings:
+                self.items.append("G" + "".join(vlq(pieces[0][1] + 1) for pieces in bindings))
+        call_site = None
+        if scope and scope.stack_frame and not function and r.random() < 0.7:
+            call_site = (r.randrange(self.sources), r.randrange(10**4), r.randrange(10**4))
+            self.items.append("I" + "".join(map(vlq, call_site)))
+        self.items += further
+        number = len(self.ranges)
+        self.ranges.append(Range(start, start, parent, definition, function, hidden, call_site, tuple(bindings)))
+        while r.random() < 0.45:
+            self.generated_range(number)
+        down, right = self.move()
+        self.items.append("F" + (vlq(down) if down else "") + vlq(right))
+        self.ranges[number] = self.ranges[number]._replace(end=self.at)
+
+
+class Proposals(NamedTuple):
+    """What a map has beyond the standard."""
+
+    ranged: list[int]
+    trees: ScopeTrees
+    native: ReactNative
+
+
+def made_proposals(seed: int) -> tuple[bytes, Proposals]:
+    r = random.Random(seed)
+    sources, names = r.randint(1, 5), r.randint(1, 40)
+    mappings, lines, ranged = [], [], []
+    for line in range(r.choice([3, 40])):
+        marks, last, column = "", 0, 0
+        for i in range(r.choice([0, 1, 5, 30])):
+            column += r.randint(1, 30)
+            mappings.append(Mapping(line, column, r.randrange(sources), r.randrange(500), r.randrange(100), -1))
+            if r.random() < 0.2:
+                marks, last = marks + vlq(i - last), i
+                ranged.append(len(mappings) - 1)
+        lines.append(marks)
+    trees = MadeTrees(r, sources, names)
+    functions = [
+        r.choice(["", '{"names": ["f", "é"], "mappings": "AAA;CCC"}', '{"names":[],"mappings":""}'])
+        for _ in range(sources)
+    ]
+    native = ReactNative(
+        r.choice(["", "[null, 4]"]),
+        r.choice(["", '{"0": [1,2]}']),
+        r.choice(["", '["a.js"]']),
+        r.choice(["", '{"1": {"version": 3}}']),
+        tuple(functions),
+    )
+    fields = ("x_facebook_offsets", "x_hermes_function_offsets", "x_metro_module_paths", "x_facebook_segments")
+    data = json.dumps(
+        {
+            "version": 3,
+            "sources": [f"{i}.js" for i in range(sources)],
+            "names": [f"n{i}" for i in range(names)],
+            "mappings": encoded(mappings),
+            "rangeMappings": ";".join(lines),
+            "scopes": trees.text,
+        }
+    ).removesuffix("}")
+    if any(functions):
+        data += ', "x_facebook_sources": [' + ",".join(f"[{text}]" if text else "null" for text in functions) + "]"
+    data += "".join(f', "{name}": {text}' for name, text in zip(fields, native, strict=False) if text) + "}"
+    return data.encode(), Proposals(ranged, trees.trees, native)
+
+
+def compare_proposals(reader: Any, m: SourceMap, wanted: Proposals) -> None:
+    assert m.problems == ()
+    assert reader.range_mappings() == wanted.ranged
+    compare_lookups(reader, m, around(reader.mappings()))
+    trees = reader.scope_trees()
+    assert (trees or ScopeTrees(tuple(range(0) for _ in wanted.trees.sources), (), ())) == wanted.trees
+    assert (reader.react_native() or ReactNative("", "", "", "", wanted.native.functions)) == wanted.native
+    for source, numbers in enumerate(wanted.trees.sources):
+        for i in numbers:
+            start = wanted.trees.scopes[i].start
+            holders = [k for k in numbers if wanted.trees.scopes[k].start <= start < wanted.trees.scopes[k].end]
+            found = format_reader.innermost(trees.scopes, trees.sources[source], start)
+            assert found == max(holders, default=None)
+
+
+def test_proposals(tmp_path: Path) -> None:
+    """Range mappings, scopes and the fields of React Native."""
+    seen: set[str] = set()
+    for seed in range(60):
+        data, wanted = made_proposals(seed)
+        with SourceMap.from_bytes(data) as m:
+            reader = Reader(saved(m, tmp_path))
+            compare_proposals(reader, m, wanted)
+            seen |= {f"section {kind}" for kind in (18, 19, 20) if reader.section(kind)}
+            seen |= {"hidden"} if any(item.hidden for item in wanted.trees.ranges) else set()
+            seen |= {"a call"} if any(item.call_site for item in wanted.trees.ranges) else set()
+            seen |= {"pieces"} if any(b[1:] for item in wanted.trees.ranges for b in item.bindings) else set()
+            seen |= {"segments"} if wanted.native.segments else set()
+    assert seen == {"section 18", "section 19", "section 20", "hidden", "a call", "pieces", "segments"}
+
+
+def test_golden_proposals() -> None:
+    """A file that an earlier writer made."""
+    folder = ROOT / "testdata" / "index" / "v1"
+    reader = Reader((folder / "proposals.symidx").read_bytes())
+    with SourceMap.open(folder / "proposals.map") as m:
+        compare_lists(reader, m)
+        compare_lookups(reader, m, around(reader.mappings()))
+    trees = reader.scope_trees()
+    assert trees
+    assert reader.range_mappings() == [1, 2, 4]
+    assert [(reader.names[s.name] if s.name >= 0 else None, s.stack_frame) for s in trees.scopes] == [
+        ("f", True),
+        (None, False),
+        (None, False),
+    ]
+    assert trees.ranges[0].call_site == (1, 4, 5)
+    assert [(item.function, item.hidden) for item in trees.ranges] == [(False, False), (True, True), (True, False)]
+
+
+def compare_functions(reader: Any, m: SourceMap) -> set[str]:
+    """Compare the names at all mappings; of sources whose text was not read it is that of the generated code."""
+    trees = reader.functions()
+    assert len(trees) == len(m.sources) + 1
+    seen = set()
+    for at in reader.mappings():
+        if at.source < 0:
+            continue
+        tree, position = trees[at.source], (at.line, at.column)
+        if tree is None:
+            tree, position = trees[-1] or (), (at.generated_line, at.generated_column)
+        i = format_reader.innermost(tree, range(len(tree)), position)
+        name = "" if i is None else tree[i].name
+        assert name == (m.function_at(at.generated_line, at.generated_column) or "")
+        seen.add(name)
+    return seen
+
+
+def made_functions(path: Path) -> Iterator[SourceMap]:
+    """Make maps that have functions of sources, of the generated code, or of both."""
+    data, code = path.read_bytes(), path.with_suffix("").read_bytes()
+    yield SourceMap.from_bytes(data, functions=True)
+    yield SourceMap.from_bytes(data, functions=True, generated=code)
+    bare = json.loads(data)
+    del bare["sourcesContent"][1:]
+    yield SourceMap.from_bytes(json.dumps(bare).encode(), functions=True, generated=code)
+    listed = {"x_com_bloomberg_sourcesFunctionMappings": [None, "AAAoDA", None, "CAAoDA"]}
+    yield SourceMap.from_bytes(json.dumps(bare | listed).encode(), generated=code)
+
+
+@pytest.mark.parametrize("path", SHOP_MAPS, ids=lambda path: path.parent.name)
+def test_functions(path: Path, tmp_path: Path) -> None:
+    for m in made_functions(path):
+        reader = Reader(saved(m, tmp_path))
+        assert len(compare_functions(reader, m)) > 20
+
+
+def test_more_sections(tmp_path: Path) -> None:
+    """An image with more sections than its head has room for."""
+    seen = set()
+    for seed in range(20):
+        data = json.loads(made_proposals(seed)[0]) | {"ignoreList": ["x"], "sourcesContent": ["function f(){}"]}
+        with SourceMap.from_bytes(json.dumps(data).encode(), functions=True) as m:
+            reader = Reader(saved(m, tmp_path))
+            assert reader.functions()[0] == (((0, 0), (0, 14), -1, "f"),)
+            seen |= set(reader.sections)
+    assert seen >= {12, 19, 20, 21, 22}
+
+
+WRONG_FUNCTIONS = [
+    ("parents", "parent - 1, names[name])", "parent - 2, names[name])"),
+    (
+        "names",
+        'names = numbers("I", self.section(12)), ["", *self.texts(21)]',
+        'names = numbers("I", self.section(12)), self.texts(21)',
+    ),
+    ("trees", "first - 1 + count % 2**31", "first - 1 + count % 2"),
+    ("not read", "found.append(tree if first else None)", "found.append(tree)"),
+    ("nothing", "", ""),
+]
+
+WRONG_PROPOSALS = [
+    ("marks", "self.ranged[b] >> i & 1", "self.ranged[b] >> i & 2"),
+    ("over line ends", "column if down else", "found.column if down else"),
+    ("on its line", "column - found.generated_column", "column - found.generated_column // 2"),
+    ("lines", "found.line + down", "found.line"),
+    ("source of a scope", "source - 1, bool", "0, bool"),
+    ("stack frame", "bool(flags & 1), names", "bool(flags & 2), names"),
+    ("hidden", "bool(flags & 2), call_site", "bool(flags & 1), call_site"),
+    ("call", "(source - 1, call_line", "(source, call_line"),
+    ("definition", "definition - 1,", "definition,"),
+    ("pieces", "((line, column), name - 1) for", "((line, column), name) for"),
+    ("last row", "if i + 1 < len(table) else len(rows))", "if i + 1 < len(table) else 0)"),
+    ("innermost", "while i >= 0 and items[i].end <= position:", "while i >= 0 and items[i].end < position:"),
+    ("functions", "tuple(texts[3:end])", "tuple(texts[4:end])"),
+    ("segments", "texts[end] if", "texts[2] if"),
+    ("nothing", "", ""),
+]
+
+
 @pytest.mark.parametrize("path", SHOP_MAPS, ids=lambda path: path.parent.name)
 def test_shop(path: Path, tmp_path: Path) -> None:
     wanted = decoded(json.loads(path.read_bytes())["mappings"])
@@ -296,10 +574,10 @@ WRONG = [
     ("column shift", "self.starts[bucket] & 31", "(self.starts[bucket] & 31) - 1"),
     ("bisect", "bisect_left(self.keys, line << 32 | column)\n", "bisect_left(self.keys, line << 32 | column + 1)\n"),
     ("first at a position", "bisect_left(before, position)", "bisect_left(before, (line, column, 0))"),
-    ("same line", "if i and before[i - 1].generated_line == line else", "if i else"),
+    ("same line", "return found if found.generated_line == line else None", "return found"),
     ("text lines", "range(line % 32)", "range(line % 31)"),
     ("UTF-8", 'str(text[i:j], "utf-8")', 'str(text[i:j], "latin-1")'),
-    ("ignored", "bool(flags & 2)", "bool(flags & 1)"),
+    ("ignored", "bool(flags & 2), bool(flags & 4)", "bool(flags & 1), bool(flags & 4)"),
     ("nothing", "", ""),
 ]
 
@@ -315,20 +593,61 @@ def small_maps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[
         yield made
 
 
-@pytest.mark.parametrize(("old", "new"), [words[1:] for words in WRONG], ids=[words[0] for words in WRONG])
-def test_wrong_reader(old: str, new: str, small_maps: list[tuple[bytes, SourceMap, list[Mapping]]]) -> None:
-    """The comparison can fail: it finds each error that is put into the reader, and none where there is none."""
+def changed_reader(old: str, new: str) -> ModuleType:
     source = Path(format_reader.__file__).read_text()
     assert source.count(old) == 1 or not old
     changed = ModuleType("changed_reader")
     exec(compile(source.replace(old, new) if old else source, "changed_reader", "exec"), changed.__dict__)
+    return changed
+
+
+def must_fail(fails: bool, compare: Callable[[], None]) -> None:
+    if fails:
+        with pytest.raises(AssertionError):
+            compare()
+    else:
+        compare()
+
+
+@pytest.mark.parametrize(("old", "new"), [words[1:] for words in WRONG], ids=[words[0] for words in WRONG])
+def test_wrong_reader(old: str, new: str, small_maps: list[tuple[bytes, SourceMap, list[Mapping]]]) -> None:
+    """The comparison can fail: it finds each error that is put into the reader, and none where there is none."""
+    changed = changed_reader(old, new)
 
     def compare() -> None:
         for data, m, wanted in small_maps:
             compare_all(changed.Reader(data, check_all=False), m, wanted)
 
-    if old:
-        with pytest.raises(AssertionError):
-            compare()
-    else:
-        compare()
+    must_fail(bool(old), compare)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [words[1:] for words in WRONG_PROPOSALS], ids=[words[0] for words in WRONG_PROPOSALS]
+)
+def test_wrong_reader_of_proposals(old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = changed_reader(old, new)
+    monkeypatch.setattr(format_reader, "innermost", changed.innermost)
+
+    def compare() -> None:
+        for seed in range(20):
+            data, wanted = made_proposals(seed)
+            with SourceMap.from_bytes(data) as m:
+                compare_proposals(changed.Reader(saved(m, tmp_path), check_all=False), m, wanted)
+
+    must_fail(bool(old), compare)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [words[1:] for words in WRONG_FUNCTIONS], ids=[words[0] for words in WRONG_FUNCTIONS]
+)
+def test_wrong_reader_of_functions(old: str, new: str, tmp_path: Path) -> None:
+    changed = changed_reader(old, new)
+
+    def compare() -> None:
+        for m in made_functions(SHOP_MAPS[-1]):
+            try:
+                compare_functions(changed.Reader(saved(m, tmp_path), check_all=False), m)
+            except (changed.FormatError, IndexError) as error:
+                raise AssertionError from error
+
+    must_fail(bool(old), compare)

@@ -79,6 +79,30 @@ def test_function_at() -> None:
     assert m.function_at(1, 0) is None
 
 
+def test_functions_without_source_text(tmp_path: Path) -> None:
+    data = b'{"version":3,"sources":["a.ts"],"names":["total"],"mappings":"SAASA,MAAC"}'
+    code = "function t(){return 1}"
+    path = tmp_path / "app.js.map"
+    path.write_bytes(data)
+    assert SourceMap.from_bytes(data, functions=True).function_at(0, 17) is None
+    with_code = [
+        SourceMap.from_bytes(data, generated=code.encode()),
+        SourceMap.from_bytes(bytearray(data), generated=memoryview(code.encode()), functions=True),
+        SourceMap.open(path, generated=code.encode()),
+        pickle.loads(pickle.dumps(SourceMap.open(path, generated=bytearray(code.encode())))),
+    ]
+    for m in with_code:
+        assert m.function_at(0, 17) == "total"
+        m.save(tmp_path / "index")
+        assert SourceMap.open(tmp_path / "index").function_at(0, 17) == "total"
+    texts = b'{"version":3,"sources":["a.ts"],"sourcesContent":["function f(){ x }"],"names":[],"mappings":"AAAc"}'
+    for functions in (False, True):
+        SourceMap.from_bytes(texts, functions=functions).save(tmp_path / "index", sources=False)
+        assert SourceMap.open(tmp_path / "index").function_at(0, 0) == ("f" if functions else None)
+    with pytest.raises(TypeError):
+        SourceMap.from_bytes(data, generated=code)  # type: ignore[arg-type]
+
+
 def test_source() -> None:
     data = b'{"version":3,"sources":["a",null],"sourcesContent":["let a"],"names":[],"mappings":"","ignoreList":[1]}'
     m = SourceMap.from_bytes(data)
