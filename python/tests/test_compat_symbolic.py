@@ -104,7 +104,7 @@ class Beside:
             return
         self.theirs, self.ours, self.their_cache, self.our_cache = theirs, ours, their_cache, our_cache
         self.raw = json.loads(data[data.index(b"{") :].decode("utf-8", "replace"))
-        self.map = SourceMap.from_bytes(data)
+        self.map = SourceMap.from_bytes(data, generated=minified)
         self.indexed = "sections" in self.raw
         self.texts: dict[int, str | None] = {}
 
