@@ -219,7 +219,7 @@ def test_buffers(map_bytes: bytes, kind: Callable[[bytes], bytes], borrow: bool)
 
 
 def test_exceptions_in_cycles() -> None:
-    """A failed call lets go of what it was given: a memoryview in the frames of an exception once crashed the collector."""
+    """A failed call lets go of what it was given: a memoryview in an exception's frames once crashed the collector."""
     code = """
 import gc, symbolicate
 good = b'{"version":3,"sources":[],"names":[],"mappings":""}'
