@@ -238,6 +238,9 @@ func checkTable(t *testing.T, want twin, table *Table) {
 		if got != wantGot || ok != wantOK {
 			require.Equal(t, found{wantGot, wantOK}, found{got, ok}, "FindAcross %d:%d of %v", line, column, want)
 		}
+		var back twin
+		table.Back(line, column, func(s Segment) bool { back = append(back, s); return len(back) < 70 })
+		require.True(t, slices.Equal(want.back(line, column, 70), back), "Back %d:%d of %v", line, column, want)
 	}
 	for i, s := range want {
 		if len(want) > 60 && i%7 > 2 {

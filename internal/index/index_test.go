@@ -105,12 +105,19 @@ func at(pairs ...int32) (list twin) {
 	return list
 }
 
-// back returns the segment and those in front of it, n at most, backwards.
-func (list twin) back(s Segment, found bool, n int) (back twin) {
-	if !found {
+// back returns n segments at most, backwards: the last one at or before the position, or the first one at it, and those in front.
+func (list twin) back(line, column int32, n int) (back twin) {
+	if line < 0 {
 		return nil
 	}
-	for i := slices.Index(list, s); i >= 0 && len(back) < n; i-- {
+	i := len(list) - 1
+	for i >= 0 && (list[i].Line > line || list[i].Line == line && list[i].Column > column) {
+		i--
+	}
+	for i > 0 && list[i].Line == line && list[i].Column == column && list[i-1].Line == line && list[i-1].Column == column {
+		i--
+	}
+	for ; i >= 0 && len(back) < n; i-- {
 		back = append(back, list[i])
 	}
 	return back
@@ -183,7 +190,7 @@ func check(t *testing.T, list twin, perChunk int) {
 
 			var back twin
 			table.Back(line, column, func(s Segment) bool { back = append(back, s); return len(back) < 70 })
-			require.Equal(t, want.back(twinGot, twinOK, 70), back, "Back %d:%d", line, column)
+			require.Equal(t, want.back(line, column, 70), back, "Back %d:%d", line, column)
 		}
 	}
 }

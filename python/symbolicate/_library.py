@@ -286,6 +286,16 @@ def check(status: int, error: Any) -> int:
     raise kind(message)
 
 
+def release(*views: Any) -> None:
+    """Let go of views of buffers that a call which failed was given.
+
+    The exception keeps the frames that they are in. When these become garbage in a cycle with it, Python's collector
+    may clear a memoryview before cffi's view of it, which crashes (not from Python 3.13 on).
+    """
+    for view in filter(None, views):
+        _ffi.release(view)
+
+
 def new_error() -> Any:
     """Return a ``sym_error`` for a call to fill."""
     return open_library()[1].new("sym_error *")

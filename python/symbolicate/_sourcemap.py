@@ -22,6 +22,7 @@ from ._library import (
     new_columns,
     new_error,
     open_library,
+    release,
     take_strings,
 )
 
@@ -165,10 +166,14 @@ class SourceMap(Owner):
         if borrow or isinstance(data, bytes):
             flags |= BORROW
         view, code = ffi.from_buffer(data), _code(generated)
-        return cls._new(
-            lambda out, error: int(lib.sym_map_parse_with_code(view, len(view), *code, flags, out, error)),
-            view if flags & BORROW else None,
-        )
+        try:
+            return cls._new(
+                lambda out, error: int(lib.sym_map_parse_with_code(view, len(view), *code, flags, out, error)),
+                view if flags & BORROW else None,
+            )
+        except SymbolicateError:
+            release(view, code[0])
+            raise
 
     @classmethod
     def open(
@@ -188,7 +193,13 @@ class SourceMap(Owner):
         lib, _ = open_library()
         name, code = os.fsencode(path), _code(generated)
         flags = _flags(strict, functions)
-        self = cls._new(lambda out, error: int(lib.sym_map_open_with_code(name, len(name), *code, flags, out, error)))
+        try:
+            self = cls._new(
+                lambda out, error: int(lib.sym_map_open_with_code(name, len(name), *code, flags, out, error))
+            )
+        except SymbolicateError:
+            release(code[0])
+            raise
         kept = None if generated is None else bytes(generated)
         self._reopen = (os.path.abspath(os.fsdecode(name)), strict, functions, kept)
         return self

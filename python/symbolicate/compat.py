@@ -74,9 +74,9 @@ def _uint32(value: int) -> int:
     return number
 
 
-def _open(data: bytes, kind: type[SymbolicError]) -> SourceMap:
+def _open(data: bytes, kind: type[SymbolicError], minified: bytes | None = None) -> SourceMap:
     try:
-        found = SourceMap.from_bytes(data)
+        found = SourceMap.from_bytes(data, generated=minified)
     except SymbolicateError as error:
         raise kind(str(error)) from error
     # Such a map has no mappings. SourceMap lists the problem, but there is no such list here.
@@ -149,7 +149,7 @@ class SourceView(_Made):
     def _lines(self) -> "array[int]":
         starts = self._starts
         if starts is None:
-            starts = array("Q", [0])
+            starts = array("I" if len(self._text) <= _NONE else "Q", [0])
             starts.extend(end.end() for end in _LINE_END.finditer(self._text))
             self._starts = starts
         return starts
@@ -360,9 +360,9 @@ class SourceMapCache(_Made):
     @classmethod
     def from_bytes(cls, source_content: bytes, sourcemap_content: bytes) -> "SourceMapCache":
         """Make a cache of the minified file and its map: :class:`Unknown` where that is none."""
-        memoryview(source_content)  # a TypeError for what is no bytes
         self = object.__new__(cls)
-        self._map = _open(sourcemap_content, Unknown)
+        memoryview(source_content)  # a TypeError for what is no bytes
+        self._map = _open(sourcemap_content, Unknown, source_content)
         return self
 
     def lookup(self, line: int, col: int, context_lines: int) -> SourceMapCacheToken | None:

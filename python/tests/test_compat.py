@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import json
 import pickle
 import sys
 import threading
@@ -56,6 +57,23 @@ def test_cache() -> None:
     lines = (SHOP / "src/settings.ts").read_text().splitlines(keepends=True)
     assert [*token.pre_context, token.context_line, *token.post_context] == lines[16:21]
     assert cache.lookup(9, 1, 2) is None
+
+
+def test_functions_of_the_minified_file() -> None:
+    """Where the map has no texts of its sources, they answer, with the map's names."""
+    bare = json.loads(DATA)
+    del bare["sourcesContent"]
+    token = SourceMapCache.from_bytes(MINIFIED, json.dumps(bare).encode()).lookup(1, 2684, 2)
+    assert token is not None
+    assert (token.function_name, token.context_line, token.pre_context, token.post_context) == (
+        "language",
+        None,
+        [],
+        [],
+    )
+    token = SourceMapCache.from_bytes(b"", json.dumps(bare).encode()).lookup(1, 2684, 2)
+    assert token is not None
+    assert token.function_name == "<unknown>"
 
 
 def test_function_name() -> None:

@@ -70,7 +70,7 @@ def test_versions_agree() -> None:
 
 def test_nothing_leaks() -> None:
     """The short form of `make soak-leaks`."""
-    kinds = ("map of bytes", "map in a reference cycle", "map in an exception", "lookup_many")
+    kinds = ("map of bytes", "map in a reference cycle", "map in an exception", "lookup_many", "symbolicate.compat")
     result = run(sys.executable, str(Path(__file__).with_name("soak_leaks.py")), "--cycles", "40000", *kinds)
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.count(": flat") == len(kinds)

@@ -3,13 +3,14 @@ import gc
 import json
 import mmap
 import pickle
+import sys
 import threading
 from array import array
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import SHOP
+from support import SHOP, run
 
 from symbolicate import (
     Archive,
@@ -215,6 +216,37 @@ def test_buffers(map_bytes: bytes, kind: Callable[[bytes], bytes], borrow: bool)
     assert m.names == ("total", "naïve")
     assert m.source_text(0) == "let a\nlet 🛒b\n"
     m.close()
+
+
+def test_exceptions_in_cycles() -> None:
+    """A failed call lets go of what it was given: a memoryview in an exception's frames once crashed the collector."""
+    code = """
+import gc, symbolicate
+good = b'{"version":3,"sources":[],"names":[],"mappings":""}'
+for call in (
+    lambda: symbolicate.SourceMap.from_bytes(memoryview(b"bad")),
+    lambda: symbolicate.SourceMap.from_bytes(memoryview(b"bad"), borrow=True),
+    lambda: symbolicate.SourceMap.from_bytes(b"bad", generated=memoryview(b"x")),
+    lambda: symbolicate.SourceMap.open("/nowhere", generated=memoryview(b"x")),
+):
+    for _ in range(50):
+        try:
+            call()
+        except symbolicate.SymbolicateError as error:
+            error.cycle = error
+        else:
+            raise AssertionError
+        gc.collect()
+for borrow in (False, True):
+    for _ in range(50):
+        m = symbolicate.SourceMap.from_bytes(memoryview(good), borrow=borrow, generated=memoryview(b"x"))
+        m.cycle = m
+        del m
+        gc.collect()
+assert symbolicate.stats() == (0, 0), symbolicate.stats()
+"""
+    result = run(sys.executable, "-c", code)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_borrowed_is_given_back(map_bytes: bytes) -> None:
