@@ -129,26 +129,50 @@ func (s *Scopes) className(class int32) string {
 
 // keyOf writes the key that an expression is behind an object: .k, ["k k"], [42], [Symbol.iterator], .<computed>.
 func keyOf(expr string) string {
-	expr = strings.TrimSpace(expr)
-	if expr == "" {
+	start := trivia(expr, 0)
+	end := start
+	switch c := byteAt(expr, start); {
+	case c >= '0' && c <= '9' || c == '.':
+		end = number(expr, start)
+	case c == '"' || c == '\'':
+		end, _ = quoted(expr, start)
+	case c == '`':
+		end = wholeTemplate(expr, start)
+	case strings.HasPrefix(expr[start:], "Symbol."):
+		end = wordEnd(expr, start+len("Symbol."))
+	}
+	if end == start || trivia(expr, end) < len(expr) {
 		return ".<computed>"
 	}
-	if symbol, ok := strings.CutPrefix(expr, "Symbol."); ok && isIdentifier(symbol) {
-		return "[" + expr + "]"
+	literal := expr[start:end]
+	switch c := literal[0]; {
+	case c == 'S':
+		return "[" + literal + "]"
+	case c != '"' && c != '\'' && c != '`':
+		return "[" + numberKey(literal) + "]"
+	case c == '`' && strings.Contains(literal, "${"):
+		return ".<computed>"
 	}
-	switch c := expr[0]; {
-	case c >= '0' && c <= '9' || c == '.':
-		if number(expr, 0) == len(expr) {
-			return "[" + numberKey(expr) + "]"
-		}
-	case (c == '"' || c == '\'') && isString(expr), c == '`' && wholeTemplate(expr, 0) == len(expr) && !strings.Contains(expr, "${"):
-		if key := unquote(expr); isIdentifier(key) {
-			return "." + key
-		} else {
-			return `["` + key + `"]`
+	if key := unquote(literal); !isIdentifier(key) {
+		return `["` + key + `"]`
+	} else {
+		return "." + key
+	}
+}
+
+// trivia returns the end of the white space and the comments at i.
+func trivia(text string, i int) int {
+	for i < len(text) {
+		switch c := text[i]; {
+		case c <= ' ':
+			i++
+		case c == '/' && (byteAt(text, i+1) == '/' || byteAt(text, i+1) == '*'):
+			i = comment(text, i)
+		default:
+			return i
 		}
 	}
-	return ".<computed>"
+	return i
 }
 
 // numberKey is the key that a number literal is: 16 for 0x10.
@@ -239,12 +263,6 @@ func anglesEnd(text string, i int) int {
 		}
 	}
 	return i
-}
-
-// isString tells whether a text is one string literal.
-func isString(text string) bool {
-	end, closed := quoted(text, 0)
-	return closed && end == len(text)
 }
 
 // word resolves the escapes of an identifier.
