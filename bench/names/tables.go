@@ -63,7 +63,7 @@ func lastPart(name string) string {
 	if i := strings.LastIndexByte(name, ' '); i >= 0 && !strings.ContainsRune(name[i:], '"') {
 		name = name[i+1:]
 	}
-	if i := strings.LastIndexByte(name, '['); i > 0 {
+	if i := strings.LastIndexByte(name, '['); i >= 0 {
 		return name[i:]
 	}
 	return name[strings.LastIndexByte(name, '.')+1:]
