@@ -29,7 +29,8 @@ type rule struct {
 var (
 	asKey       = regexp.MustCompile(` \[as .*\]$`)
 	accessor    = regexp.MustCompile(`^(get|set) (?:.*\.)?`)
-	numbered    = regexp.MustCompile(`\d+$`)
+	digits      = regexp.MustCompile(`^\d*$`)
+	worded      = regexp.MustCompile(`^(?:new|static|get|set) `)
 	quotedKey   = regexp.MustCompile(`\["(.*)"\]$`)
 	numberKey   = regexp.MustCompile(`\[(\d[^\]]*)\]$`)
 	initialiser = regexp.MustCompile(`^(?:.*\.)?<(instance_members|static)_initializer>$`)
@@ -59,7 +60,7 @@ var rules = []rule{
 		return accessor.ReplaceAllString(v8, "$1 "), accessor.ReplaceAllString(ours, "$1 ")
 	}},
 	{"V8 has the receiver's class in front, we the one the function is written in, or none: `B.m` and `A.m`, `Object.f` and `f`", func(v8, own, ours string) (string, string) {
-		if strings.HasPrefix(v8, "new ") || strings.HasPrefix(v8, "get ") || strings.HasPrefix(v8, "set ") {
+		if worded.MatchString(v8) || worded.MatchString(ours) {
 			return v8, ours
 		}
 		return lastPart(v8), lastPart(ours)
@@ -71,16 +72,18 @@ var rules = []rule{
 		return v8, ours
 	}},
 	{"the bundler renames what two modules call alike: `f2`, `_A`, `x_default`", func(v8, own, ours string) (string, string) {
-		if v8 != "" && ours != "" && v8 != ours {
-			bare := func(name string) string {
-				words := strings.SplitAfter(name, " ")
-				last := &words[len(words)-1]
-				*last = strings.TrimLeft(numbered.ReplaceAllString(*last, ""), "_")
-				return strings.Join(words, "")
-			}
-			if bare(v8) == bare(ours) || ours == "default" && strings.HasSuffix(v8, "_default") || ours == "new default" && strings.HasSuffix(v8, "_default") {
+		word, last := "", v8
+		if i := strings.LastIndexByte(v8, ' '); i >= 0 {
+			word, last = v8[:i+1], v8[i+1:]
+		}
+		for _, last := range []string{last, strings.TrimPrefix(last, "_")} {
+			added, ok := strings.CutPrefix(word+last, ours)
+			if ok && ours != "" && digits.MatchString(added) {
 				return ours, ours
 			}
+		}
+		if ours == word+"default" && strings.HasSuffix(v8, "_default") {
+			return ours, ours
 		}
 		return v8, ours
 	}},
@@ -97,8 +100,7 @@ const (
 	verdicts
 )
 
-// compare puts both names through the rules; used says which rule each of the equal ones needed last, and changed which ones
-// changed something before they were equal.
+// compare puts both names through the rules; changed are those that changed something before the names were equal.
 func compare(v8, own, ours string) (v verdict, changed []int) {
 	for i, r := range rules {
 		if v8 == ours {

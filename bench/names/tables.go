@@ -27,12 +27,12 @@ func (s score) String() string {
 
 // A row counts one group of positions.
 type row struct {
-	positions                        int
-	ours, symbolic                   score // the whole name
-	oursLast, symbolicLast           score // its last part: without class, object and words in front
-	oursNamed, symbolicNamed         score // only where a name is expected
-	oursInside, symbolicInside       score // only inside of functions
-	oursAnonymousIn, shuffledAnswers score
+	positions                  int
+	ours, symbolic             score // the whole name
+	oursLast, symbolicLast     score // its last part: without class, object and words in front
+	oursNamed, symbolicNamed   score // only where a name is expected
+	oursInside, symbolicInside score // only inside of functions
+	oursAnonymousIn            score
 }
 
 func (r *row) add(p position, ours, symbolic *answer) {
@@ -63,7 +63,7 @@ func lastPart(name string) string {
 	if i := strings.LastIndexByte(name, ' '); i >= 0 && !strings.ContainsRune(name[i:], '"') {
 		name = name[i+1:]
 	}
-	if i := strings.LastIndexByte(name, '['); i > 0 {
+	if i := strings.LastIndexByte(name, '['); i >= 0 {
 		return name[i:]
 	}
 	return name[strings.LastIndexByte(name, '.')+1:]
@@ -100,66 +100,82 @@ func group(bundles []*bundle, kind kindOfMap, heads bool, key func(*bundle, posi
 }
 
 func printTables(bundles []*bundle) {
-	halves := []string{"tuned", "unseen"}
+	printCounts(bundles)
+	half := func(b *bundle, _ position) string { return b.Half }
+	all := func(*bundle, position) string { return "all" }
+
+	fmt.Print("\n| maps with | packages | positions | right | wrong | symbolic | inside functions | symbolic | with a name | symbolic | last part | symbolic |\n" +
+		"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	line := func(kind kindOfMap, group string, r *row) {
+		wrong := "not yet"
+		if r.ours.of > 0 {
+			wrong = fmt.Sprint(r.ours.of - r.ours.right)
+		}
+		fmt.Printf("| %s | %s | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", kindOfMapText[kind], group, r.positions,
+			r.ours, wrong, r.symbolic, r.oursInside, r.symbolicInside, r.oursNamed, r.symbolicNamed, r.oursLast, r.symbolicLast)
+	}
+	for kind := range kindsOfMap {
+		rows := group(bundles, kind, false, half)
+		for _, half := range slices.Sorted(maps.Keys(rows)) {
+			line(kind, half, rows[half])
+		}
+	}
+	for kind := range kindsOfMap {
+		line(kind, "all, in front of parameters", group(bundles, kind, true, all)["all"])
+	}
+
+	for _, table := range []struct {
+		title string
+		key   func(*bundle, position) string
+	}{
+		{"bundler", func(b *bundle, _ position) string { return b.Bundler }},
+		{"function", func(_ *bundle, p position) string { return p.kind }},
+		{"package", func(b *bundle, _ position) string { return b.Half + ": " + b.Package }},
+	} {
+		fmt.Printf("\n| %s | positions |", table.title)
+		rule := "|---|--:|"
+		var rows [kindsOfMap]map[string]*row
+		for kind := range kindsOfMap {
+			rows[kind] = group(bundles, kind, false, table.key)
+			fmt.Printf(" %s | symbolic |", kindOfMapText[kind])
+			rule += "--:|--:|"
+		}
+		fmt.Println("\n" + rule)
+		for _, key := range slices.Sorted(maps.Keys(rows[0])) {
+			fmt.Printf("| %s | %d |", key, rows[0][key].positions)
+			for kind := range kindsOfMap {
+				fmt.Printf(" %s | %s |", rows[kind][key].ours, rows[kind][key].symbolic)
+			}
+			fmt.Println()
+		}
+	}
+	in := group(bundles, withNames, false, half)
+	fmt.Printf("\n`In` of functions without a name: tuned %s, unseen %s.\n", in["tuned"].oursAnonymousIn, in["unseen"].oursAnonymousIn)
+	fmt.Printf("\nControl: the answers of each file given to other positions of it: %s right, %s where a name is expected.\n", shuffled(bundles, false), shuffled(bundles, true))
+}
+
+// printCounts says what was counted.
+func printCounts(bundles []*bundle) {
 	positions, heads, without, unread := 0, 0, 0, 0
-	packages := map[string]map[string]bool{"tuned": {}, "unseen": {}}
+	packages := map[string][]string{}
 	for _, b := range bundles {
-		packages[b.Half][b.Package] = true
+		if !slices.Contains(packages[b.Half], b.Package) {
+			packages[b.Half] = append(packages[b.Half], b.Package)
+		}
 		without += b.Without
 		unread += b.Unread
+		positions += len(b.positions)
 		for _, p := range b.positions {
-			positions++
 			if p.head {
 				heads++
 			}
 		}
 	}
-	fmt.Printf("%d positions of %d files. Not counted: %d more that were drawn and have no source; those in %d sources that TypeScript can't read. ",
-		positions, len(bundles), without, unread)
-	fmt.Printf("%d stand between the start of a function and its parameters, where no program ever stands: they have a row of their own.\n\n", heads)
-	for _, half := range halves {
-		fmt.Printf("%s: %s\n", half, strings.Join(slices.Sorted(maps.Keys(packages[half])), ", "))
+	fmt.Printf("%d positions of %d files; %d of them stand in front of a function's parameters and have rows of their own. ", positions, len(bundles), heads)
+	fmt.Printf("Not counted: %d more that were drawn and have no source, and those in %d sources that TypeScript can't read.\n\n", without, unread)
+	for _, half := range slices.Sorted(maps.Keys(packages)) {
+		fmt.Printf("- %s: %s\n", half, strings.Join(packages[half], ", "))
 	}
-
-	title := func(first string) {
-		fmt.Printf("\n| %s | positions | right | symbolic | inside functions | symbolic | with a name | symbolic | last part | symbolic |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n", first)
-	}
-	line := func(name string, r *row) {
-		fmt.Printf("| %s | %d | %s | %s | %s | %s | %s | %s | %s | %s |\n", name, r.positions,
-			r.ours, r.symbolic, r.oursInside, r.symbolicInside, r.oursNamed, r.symbolicNamed, r.oursLast, r.symbolicLast)
-	}
-	title("maps with, packages")
-	for kind := range kindsOfMap {
-		rows := group(bundles, kind, false, func(b *bundle, _ position) string { return b.Half })
-		for _, half := range halves {
-			line(kindOfMapText[kind]+", "+half, rows[half])
-		}
-	}
-	for kind := range kindsOfMap {
-		if r := group(bundles, kind, true, func(*bundle, position) string { return "all" })["all"]; r != nil {
-			line(kindOfMapText[kind]+", in front of parameters", r)
-		}
-	}
-	tables := []struct {
-		title string
-		key   func(*bundle, position) string
-	}{
-		{"bundler", func(b *bundle, _ position) string { return b.Bundler }},
-		{"kind of function", func(_ *bundle, p position) string { return p.kind }},
-		{"package", func(b *bundle, _ position) string { return b.Half + ": " + b.Package }},
-	}
-	for _, table := range tables {
-		for _, kind := range []kindOfMap{withNames, withoutNames} {
-			title(table.title + " (" + kindOfMapText[kind] + ")")
-			rows := group(bundles, kind, false, table.key)
-			for _, key := range slices.Sorted(maps.Keys(rows)) {
-				line(key, rows[key])
-			}
-		}
-	}
-	in := group(bundles, withNames, false, func(b *bundle, _ position) string { return b.Half })
-	fmt.Printf("\nFunctions without a name, `In`: tuned %s, unseen %s\n", in["tuned"].oursAnonymousIn, in["unseen"].oursAnonymousIn)
-	fmt.Println("\nControl: the answers of a file, shuffled:", shuffled(bundles, false), "right; where a name is expected:", shuffled(bundles, true))
 }
 
 // shuffled scores the answers of each file given to the wrong positions of it.

@@ -51,7 +51,7 @@ const (
 	kindsOfMap
 )
 
-var kindOfMapText = [kindsOfMap]string{"`names` and sources", "sources, no `names`", "`names`, no sources"}
+var kindOfMapText = [kindsOfMap]string{"`names`, sources", "sources", "`names`"}
 
 // readTruth reads all bundles, in the order of their files' names.
 func readTruth(cache string) ([]*bundle, error) {

@@ -178,9 +178,11 @@ func (p *scanner) behindSpace(at int) (next int, newline bool) {
 }
 
 // at returns the byte at an offset, 0 behind the end.
-func (p *scanner) at(i int) byte {
-	if i < len(p.src) {
-		return p.src[i]
+func (p *scanner) at(i int) byte { return byteAt(p.src, i) }
+
+func byteAt(text string, i int) byte {
+	if i < len(text) {
+		return text[i]
 	}
 	return 0
 }

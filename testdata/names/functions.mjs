@@ -6,10 +6,11 @@ const ts = tool("typescript");
 const kinds = { ".ts": ts.ScriptKind.TS, ".mts": ts.ScriptKind.TS, ".cts": ts.ScriptKind.TS, ".tsx": ts.ScriptKind.TSX };
 
 /**
- * Reads a text. at(offset) gives the innermost function around the offset: { kind, name, inside }, inside being the nearest function
- * with a name around one that has none; and head: true where the offset is in front
- * of its parameters, or in the key of a member in front of its function: there no program ever stands, and where a function
- * starts is a matter of taste. A function starts and ends as in ESTree: that of a member at its parameters.
+ * Reads a text. functions are its functions: { start, end, kind, name }, in UTF-16 units; outer ones in front of inner ones. at(offset)
+ * gives the innermost one around the offset: { kind, name, inside, head }. inside is the nearest function with a name around one
+ * that has none. head: the offset is in front of the parameters, or in the key of a member in front of its function: there no
+ * program ever stands, and where a function starts is a matter of taste. Here it starts and ends as in ESTree, that of a
+ * member at its parameters.
  */
 export function functionsOf(file, text) {
   const ending = /\.[cm]?tsx?(?=$|\?)/.exec(file)?.[0];
@@ -28,7 +29,8 @@ export function functionsOf(file, text) {
     range.parent = open;
     open = range;
   }
-  return { tree, at: (offset) => innermost(ranges, offset) };
+  const functions = ranges.filter(({ kind }) => kind !== "head" && kind !== "key");
+  return { tree, functions, at: (offset) => innermost(ranges, offset) };
 }
 
 function innermost(ranges, offset) {
