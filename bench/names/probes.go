@@ -59,7 +59,19 @@ var rules = []rule{
 	{"accessors: V8 leaves the class out, `get p` for `get A.p`", func(v8, own, ours string) (string, string) {
 		return accessor.ReplaceAllString(v8, "$1 "), accessor.ReplaceAllString(ours, "$1 ")
 	}},
-	{"V8 has the receiver's class in front, we the one the function is written in, or none: `B.m` and `A.m`, `Object.f` and `f`", func(v8, own, ours string) (string, string) {
+	{"V8 puts the receiver's class in front of a name that has none: `Object.f` and `f`", func(v8, _, ours string) (string, string) {
+		if lastPart(ours) == ours && !worded.MatchString(v8) {
+			v8 = lastPart(v8)
+		}
+		return v8, ours
+	}},
+	{"V8 leaves the class out: `m`, `#m` and `[Symbol.iterator]` for `A.m`, `A.#m` and `A[Symbol.iterator]`", func(v8, _, ours string) (string, string) {
+		if lastPart(v8) == v8 && !worded.MatchString(ours) {
+			ours = lastPart(ours)
+		}
+		return v8, ours
+	}},
+	{"V8 has the receiver's class in front, or that of the function around, we the one the function is written in: `B.m` and `A.m`", func(v8, _, ours string) (string, string) {
 		if worded.MatchString(v8) || worded.MatchString(ours) {
 			return v8, ours
 		}
