@@ -34,14 +34,6 @@ var plainWord = func() (t [256]bool) {
 	return t
 }()
 
-// shortWordEnd is wordEnd, made for words of a letter.
-func shortWordEnd(src string, i int) int {
-	if i < len(src) && !isWord[src[i]] && src[i] != '{' {
-		return i
-	}
-	return wordEnd(src, i)
-}
-
 // wordEnd returns where the word that goes on at i ends: an identifier, a keyword, with its escapes.
 func wordEnd(src string, i int) int {
 	for i+8 <= len(src) {

@@ -200,6 +200,10 @@ func (w *namer) chain(at int32, words string) string {
 	var out strings.Builder
 	behind := false // a word, and no dot yet
 	for i := 0; i < len(words) && out.Len() < MaxName; {
+		if n, _ := wideSpace(words[i:]); n > 0 {
+			i += n
+			continue
+		}
 		switch c := words[i]; {
 		case behind && isWord[c]: // as, satisfies: the type behind it ends with its group
 			i = groupEnd(words, i)
