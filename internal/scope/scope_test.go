@@ -40,7 +40,7 @@ var cases = []struct {
 	{"keys", scope.JavaScript, `class A { "k k"(){ "1" } 42(){ "2" } "id"(){ "3" } } x = { "k k": () => "4", 42: () => "5", "id": () => "6" }`,
 		[]string{`A["k k"]`, "A[42]", "A.id", `["k k"]`, "[42]", "id"}},
 	{"keys with comments", scope.JavaScript, `x = { ["a" /* b */]: () => "1" }; y[/* c */ "d"] = () => "2"; class A { .5(){ "3" } set .5(v){ "4" } }`, []string{"a", "y.d", "A[0.5]", "set A[0.5]"}},
-	{"wide space", scope.JavaScript, "a.b\u00a0[c] = () => \"1\"", []string{"a.b.<computed>"}},
+	{"wide space", scope.JavaScript, "a.b\u00a0[c] = () => \"1\"; class A { static\u00a0{ \"2\" } }", []string{"a.b.<computed>", "static A"}},
 	{"parts of this", scope.JavaScript, `this.a[0] = () => "1"; this["b c"].d = () => "2"; this[e] = () => "3"; this["f"] = () => "4"`, []string{"a[0]", `["b c"].d`, "<computed>", "f"}},
 	{"a class that is called", scope.JavaScript, `A = class { m(){ "1" } }.b; B = (class { m(){ "2" } }); C = class D { m(){ "3" } }()`, []string{"<anonymous>.m", "B.m", "D.m"}},
 	{"computed keys", scope.JavaScript, `class A { [k](){ "1" } [Symbol.iterator](){ "2" } ["m"](){ "3" } }`, []string{"A.<computed>", "A[Symbol.iterator]", "A.m"}},

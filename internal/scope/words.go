@@ -242,7 +242,8 @@ func (p *scanner) asyncWord(start int) bool {
 
 // wordAt tells whether the word stands at the offset.
 func (p *scanner) wordAt(at int, word string) bool {
-	return len(p.src)-at >= len(word) && p.src[at:at+len(word)] == word && !isWord[p.at(at+len(word))]
+	end := at + len(word)
+	return end <= len(p.src) && p.src[at:end] == word && (!isWord[p.at(end)] || wordEnd(p.src, end) == end)
 }
 
 // identifier reads a name behind the position, if one is there.
