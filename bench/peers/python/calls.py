@@ -87,6 +87,37 @@ def parses(figures, name, data):
         del made
 
 
+def named(figures, name, data, code):
+    """From a map and its minified file to the names of functions.
+
+    symbolic reads the minified file; the first row does the same work. The second has the functions of all source texts
+    besides. The third has just one name, from the source text that it is in, which symbolic can't.
+    """
+
+    with symbolicate.SourceMap.from_bytes(data) as m:
+        all_of_them = m.mappings()
+        middle = len(all_of_them.generated_line) // 2
+        position = all_of_them.generated_line[middle], all_of_them.generated_column[middle]
+
+    def one():
+        m = symbolicate.SourceMap.from_bytes(data)
+        m.function_at(*position)
+        return m
+
+    makers = {
+        f"functions of the minified file, {name}": lambda: symbolicate.SourceMap.from_bytes(data, generated=code),
+        f"and of all sources, {name}": lambda: symbolicate.SourceMap.from_bytes(data, generated=code, functions=True),
+        f"one function, {name}": one,
+    }
+    theirs, made = quiet(lambda: cpu(SourceMapCache.from_bytes, code, data))
+    del made
+    for what, make in makers.items():
+        taken, made = quiet(lambda make=make: cpu(make))
+        figures.add(what, "symbolicate", taken / 1e6)
+        figures.add(what, "symbolic, SourceMapCache", theirs / 1e6)
+        del made
+
+
 def lookups(figures, data, rounds):
     ours = symbolicate.SourceMap.from_bytes(data)
     cache = SourceMapCache.from_bytes(b"", data)
@@ -221,12 +252,15 @@ def imports(figures):
 def main():
     corpus, rounds = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 9
     maps = {p.parent.name: p.read_bytes() for p in sorted(corpus.glob("*/*.map"), key=lambda p: p.stat().st_size)}
+    codes = {p.parent.name: p.with_suffix("").read_bytes() for p in corpus.glob("*/*.map")}
     chosen = [name for name in ("bootstrap", "antd", "mapbox-gl", "babel-standalone") if name in maps]
     figures = Figures()
     parses(Figures(), "", maps[chosen[0]])  # what is loaded at the first call is no part of it
     for _ in range(rounds):
         for name in chosen:
             parses(figures, name, maps[name])
+            if name in codes:
+                named(figures, name, maps[name], codes[name])
     mapbox = maps["mapbox-gl"]
     mappings = len(symbolicate.SourceMap.from_bytes(mapbox))
     lookups(figures, mapbox, rounds)
