@@ -40,7 +40,7 @@ test-purego: ## Go tests without assembly and unsafe loads
 
 define go-test
 mkdir -p build; \
-go test $(1) -v ./... >$(2) 2>&1; status=$$?; \
+go test $(1) -timeout 20m -v ./... >$(2) 2>&1; status=$$?; \
 grep -E '^(ok|FAIL|panic:)|skipped:|kernels' $(2); \
 [ $$status = 0 ] || { grep -vE '^ *(=== |--- PASS|PASS$$)' $(2) | tail -n 300; exit $$status; }
 endef
