@@ -120,6 +120,28 @@ func BenchmarkOpen(b *testing.B) {
 	})
 }
 
+// BenchmarkFunctionAt asks a saved index, without source texts, for functions.
+func BenchmarkFunctionAt(b *testing.B) {
+	eachMap(b, func(b *testing.B, data []byte) {
+		m, err := sourcemap.Parse(data, &sourcemap.Options{Functions: true})
+		require.NoError(b, err)
+		path := filepath.Join(b.TempDir(), "index")
+		require.NoError(b, m.Save(path, &sourcemap.SaveOptions{NoSources: true}))
+		size := m.IndexSize()
+		asked := positions(m, 1000)
+		m.Close()
+		if m, err = sourcemap.Open(path, nil); err != nil {
+			b.Fatal(err)
+		}
+		defer m.Close()
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			m.FunctionAt(asked[i%len(asked)])
+		}
+		b.ReportMetric(float64(size.Functions)/float64(len(data)), "bytes/byte-of-map")
+	})
+}
+
 // BenchmarkSourceText takes source texts out of a saved index, one after the other.
 func BenchmarkSourceText(b *testing.B) {
 	eachMap(b, func(b *testing.B, data []byte) {

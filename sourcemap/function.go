@@ -205,16 +205,19 @@ func (m *Map) SourceFunctionAt(i int, p Position) (f Function, ok bool) {
 // map, or else by [Map.ListedFunctionAt], [Map.SourceFunctionAt], or else by [Map.FunctionIn] what a saved index has of the generated code. ok is false where there is no mapping, and
 // where none of them knows.
 func (m *Map) FunctionAt(p Position) (f Function, ok bool) {
-	frames := m.OriginalFrames(p)
-	if len(frames) == 0 {
+	at, ok := m.Lookup(p)
+	if !ok {
 		return Function{}, false
 	}
-	at := frames[0]
-	if at.Known {
-		return Function{Name: at.Function}, true
+	if m.HasScopes() {
+		if frame := m.OriginalFrames(p)[0]; frame.Known {
+			return Function{Name: frame.Function}, true
+		}
 	}
-	if f, ok = m.ListedFunctionAt(int(at.Source), at.Original); ok {
-		return f, true
+	if m.native != nil { // else what the map lists lies where SourceFunctionAt looks first
+		if f, ok = m.ListedFunctionAt(int(at.Source), at.Original); ok {
+			return f, true
+		}
 	}
 	if f, ok = m.SourceFunctionAt(int(at.Source), at.Original); ok || !m.HasFunctions() {
 		return f, ok
