@@ -179,7 +179,7 @@ func symgo_map_parse(data unsafe.Pointer, n C.size_t, code unsafe.Pointer, codeN
 			return s
 		}
 		input := bytesAt(data, n)
-		done, s := admit(parseCost(len(input) + len(options.Generated)))
+		done, s := admit(parseCost(len(input)+len(options.Generated)) + functionCost(options, len(input)))
 		if s != ok {
 			return s
 		}
@@ -222,7 +222,7 @@ func symgo_map_open(path *C.char, n C.size_t, code unsafe.Pointer, codeN C.size_
 			return s
 		}
 		name := C.GoStringN(path, C.int(n))
-		done, s := admit(openCost(name) + parseCost(len(options.Generated)))
+		done, s := admit(openCost(name) + parseCost(len(options.Generated)) + functionCost(options, int(openCost(name))))
 		if s != ok {
 			return s
 		}

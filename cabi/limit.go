@@ -54,6 +54,14 @@ func admit(cost int64) (done func(), s status) {
 // where names and URLs are few.
 func parseCost(n int) int64 { return int64(n) + int64(n)/2 }
 
+// functionCost is about what reading a map of so many bytes for functions takes besides: as much again, while it is read.
+func functionCost(o *sourcemap.Options, n int) int64 {
+	if !o.Functions && o.Generated == nil {
+		return 0
+	}
+	return int64(n) + int64(len(o.Generated))
+}
+
 // mayUnpack is how many bytes a compressed map may unpack to within the limit; 0: there is none.
 func mayUnpack() int64 {
 	limit.Lock()

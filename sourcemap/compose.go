@@ -479,6 +479,9 @@ func (c *composer) pick(out *scopes.Trees, f *file, trees *scopes.Trees, ranges 
 
 // native adds the fields of React Native that outer has; function maps came with their sources.
 func (c *composer) native(root *file) {
+	if root.m.HasFunctions() || slices.ContainsFunc(c.order, func(f *file) bool { return f.m.HasFunctions() }) {
+		c.out.drop(lostFunctions)
+	}
 	for i, text := range root.m.nativeTexts().own {
 		if text != "" && i == nativeSegments {
 			c.out.drop(nativeNames[i] + ": of the outer map")

@@ -70,12 +70,12 @@ func (f *functions) at(p Position, name func(i int) string) (found Function) {
 }
 
 // tree returns all of the functions, for a saved index.
-func (f *functions) tree(name func(i int) string) []index.Function {
+func (f *functions) tree(name func(i int) string) index.FunctionTree {
 	place := func(offset int32) scopes.Position { return scopes.Position(f.place(offset)) }
 	n := f.scopes.Len()
 	tree := make([]index.Function, 0, n)
 	numbers, depths := make([]int32, n), make([]int16, n) // in the tree
-	left := 8*len(f.scopes.Text()) + 64<<10               // bytes of names: more only a text has that means harm
+	name = f.bounded(name)
 	for i := range n {
 		from := f.scopes.Func(i)
 		parent, depth := int32(-1), int16(1)
@@ -87,19 +87,29 @@ func (f *functions) tree(name func(i int) string) []index.Function {
 			continue
 		}
 		numbers[i], depths[i] = int32(len(tree)), depth
-		own := index.Function{Start: place(from.Start), End: place(from.End), Parent: parent}
-		if left > 0 {
-			own.Name = name(i)
-			left -= len(own.Name)
-		}
-		tree = append(tree, own)
+		tree = append(tree, index.Function{Start: place(from.Start), End: place(from.End), Parent: parent, Name: name(i)})
 	}
-	return tree
+	last, _ := f.places.Position(len(f.scopes.Text()))
+	return index.FunctionTree{List: tree, Lines: last + 1}
+}
+
+// bounded returns a name that ends giving names when all together are many times as long as the text, which only a text has that means harm. What
+// is no Unicode in them is U+FFFD.
+func (f *functions) bounded(name func(i int) string) func(i int) string {
+	left := 8*len(f.scopes.Text()) + 1<<10
+	return func(i int) string {
+		if left < 0 {
+			return ""
+		}
+		text := name(i)
+		left -= len(text)
+		return validText(text)
+	}
 }
 
 // FunctionIn returns the innermost function of the generated code around a position of it (0-based), with the names that the map has for
 // the identifiers that name it: the best that can be told of a function without the text of its source. Where the compiler put one
-// function into another, it is the outer one. ok is false where the code has no such line, or is longer than
+// function into another, it is the outer one. ok is false where the code has no such line or column, or is longer than
 // [MaxGeneratedText]. With a code of nil the functions count that a saved index has of it.
 //
 // The code is read for functions at the first call.
@@ -111,6 +121,9 @@ func (m *Map) FunctionIn(code *Text, p Position) (f Function, ok bool) {
 		return Function{}, false
 	}
 	functions := code.read(scope.JavaScript)
+	if !functions.places.Has(p.Line, p.Column) {
+		return Function{}, false
+	}
 	return functions.at(p, m.originalNames(functions)), true
 }
 

@@ -1,6 +1,7 @@
 package sourcemap
 
 import (
+	"bytes"
 	"sync"
 	"sync/atomic"
 
@@ -42,10 +43,10 @@ func (m *Map) functionTrees(p *parser, options *Options) index.FunctionTrees {
 				// The generated code is the longest text, and comes first.
 				switch i := int(next.Add(1)) - 1; {
 				case i == 0:
-					trees[m.info.Sources].List = m.generatedTree(options.Generated)
+					trees[m.info.Sources] = m.generatedTree(options.Generated)
 				case i <= sources:
-					if tree := &trees[i-1]; tree.List == nil {
-						tree.List = m.sourceTree(i - 1)
+					if trees[i-1].List == nil {
+						trees[i-1] = m.sourceTree(i - 1)
 					}
 				default:
 					return
@@ -57,23 +58,24 @@ func (m *Map) functionTrees(p *parser, options *Options) index.FunctionTrees {
 	return trees
 }
 
-func (m *Map) generatedTree(code []byte) []index.Function {
-	if code == nil || len(code) > MaxGeneratedText {
-		return nil
+func (m *Map) generatedTree(code []byte) (none index.FunctionTree) {
+	if code == nil || len(code) > MaxGeneratedText || IsWebAssembly(code) {
+		return none
 	}
+	code = bytes.TrimPrefix(code, []byte("\ufeff")) // which is no column
 	functions := readFunctions(le.String(code), scope.JavaScript)
 	return functions.tree(m.originalNames(functions))
 }
 
-func (m *Map) sourceTree(i int) []index.Function {
+func (m *Map) sourceTree(i int) (none index.FunctionTree) {
 	source, _ := m.Source(i)
 	language, ok := scope.LanguageOf(source.URL)
 	if !ok || !source.HasContent {
-		return nil
+		return none
 	}
 	text, ok := m.appendText(nil, i)
 	if !ok || len(text) > MaxFunctionText {
-		return nil
+		return none
 	}
 	functions := readFunctions(le.String(text), language)
 	return functions.tree(functions.scopes.Name)
@@ -130,6 +132,7 @@ func (m *Map) FunctionsIn(code *Text) []FunctionRange {
 
 func (f *functions) list(name func(i int) string) []FunctionRange {
 	list := make([]FunctionRange, f.scopes.Len())
+	name = f.bounded(name)
 	for i := range list {
 		from := f.scopes.Func(i)
 		list[i] = FunctionRange{Name: name(i), Kind: functionKinds[from.Kind], Start: f.place(from.Start), End: f.place(from.End), Parent: int(from.Parent)}

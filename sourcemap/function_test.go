@@ -118,7 +118,7 @@ func TestFunctionIn(t *testing.T) {
 		_, ok = m.FunctionAt(atPiece(c.piece))
 		assert.False(t, ok, "without text, and without functions of the code")
 	}
-	for _, p := range []sourcemap.Position{{Line: 1}, {Line: -1}} {
+	for _, p := range []sourcemap.Position{{Line: 1}, {Line: -1}, {Column: -1}, {Column: int32(len(minifiedCode) + 1)}} { // not of the code
 		_, ok := m.FunctionIn(code, p)
 		assert.False(t, ok, p)
 	}
@@ -176,7 +176,7 @@ func TestSavedFunctions(t *testing.T) {
 					p := sourcemap.Position{Column: column}
 					_, mapped := m.Lookup(p)
 					want, known := m.FunctionAt(p)
-					inCode, _ := m.FunctionIn(code, p)
+					inCode, has := m.FunctionIn(code, p)
 					if !known && mapped && len(c.options.Generated) > 0 {
 						want, known = inCode, true
 					}
@@ -189,7 +189,7 @@ func TestSavedFunctions(t *testing.T) {
 					}
 					f, ok = have.FunctionIn(nil, p)
 					assert.Equal(t, c.options.Generated != nil, ok)
-					if len(c.options.Generated) > 0 {
+					if len(c.options.Generated) > 0 && has {
 						assert.Equal(t, inCode, f, "column %d of the code", column)
 					}
 				}
@@ -201,6 +201,12 @@ func TestSavedFunctions(t *testing.T) {
 				for _, i := range []int{-1, 1, 2} {
 					_, ok = have.SourceFunctionAt(i, sourcemap.Position{})
 					assert.False(t, ok)
+				}
+				for _, line := range []int32{-1, 7, 100} { // not of the text; the code has one line
+					_, ok = have.SourceFunctionAt(0, sourcemap.Position{Line: line})
+					assert.False(t, ok, line)
+					_, ok = have.FunctionIn(nil, sourcemap.Position{Line: line})
+					assert.False(t, ok, line)
 				}
 			}
 		})
@@ -284,9 +290,10 @@ func FuzzFunctions(f *testing.F) {
 				got, ok := saved.FunctionAt(p)
 				require.Equal(t, has, ok)
 				require.Equal(t, want, got)
-				want, _ = m.FunctionIn(generated, p)
-				got, _ = saved.FunctionIn(nil, p)
-				require.Equal(t, want, got)
+				if want, has = m.FunctionIn(generated, p); has && !strings.HasPrefix(code, "\ufeff") {
+					got, _ = saved.FunctionIn(nil, p)
+					require.Equal(t, want, got)
+				}
 				want, has = m.ListedFunctionAt(0, p)
 				got, ok = saved.ListedFunctionAt(0, p)
 				require.Equal(t, has, ok)
@@ -294,4 +301,28 @@ func FuzzFunctions(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What is no code of the map's: a byte order mark is no column, WebAssembly no JavaScript, and bytes that are no UTF-8 stand in no index.
+func TestGeneratedBytes(t *testing.T) {
+	data := []byte(`{"version":3,"sources":["a.js"],"names":[],"mappings":"AAAA"}`)
+	for code, want := range map[string]string{
+		"\ufefffunction f(){}": "f", "function a\xff(){}": "a\uFFFD", "\x00asm\x01\x00\x00\x00 function f(){}": "",
+	} {
+		m, err := sourcemap.Parse(data, &sourcemap.Options{Generated: []byte(code)})
+		require.NoError(t, err)
+		at := sourcemap.Position{Column: 12}
+		f, ok := m.FunctionIn(nil, at)
+		assert.Equal(t, want != "", ok, "%q", code)
+		assert.Equal(t, want, f.Name, "%q", code)
+		m.Close()
+	}
+	class := "class A {" + strings.Repeat("static x = class {", 3000) + strings.Repeat("}", 3000) + "}"
+	list, ok := sourcemap.NewText(class).Functions("a.js")
+	require.True(t, ok)
+	total := 0
+	for _, f := range list {
+		total += len(f.Name)
+	}
+	assert.Less(t, total, 10*len(class), "names")
 }

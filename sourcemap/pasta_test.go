@@ -114,3 +114,19 @@ func TestPastaForgives(t *testing.T) {
 	_, ok = parse(t, pastaMap(`["AAAAU`+strings.Repeat(",AAAAA", 4096)+`"]`, `[]`)).ListedFunctionAt(0, sourcemap.Position{})
 	assert.False(t, ok, "too deep")
 }
+
+// A new map has none of the functions that the old one listed, and says so.
+func TestPastaIsDropped(t *testing.T) {
+	m := parse(t, pastaMap(`["`+pastaFunctions+`"]`, `[]`))
+	rewritten, err := sourcemap.Rewrite(m, nil)
+	require.NoError(t, err)
+	composed, err := sourcemap.Compose(m, func(string) (*sourcemap.Map, error) { return nil, nil }, nil)
+	require.NoError(t, err)
+	for _, made := range []*sourcemap.Map{rewritten, composed} {
+		problems, _ := made.Problems()
+		require.Len(t, problems, 1)
+		assert.Equal(t, sourcemap.ProblemDropped, problems[0].Kind)
+		assert.Contains(t, problems[0].String(), "functions")
+		made.Close()
+	}
+}

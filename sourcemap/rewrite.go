@@ -321,8 +321,14 @@ func (r *rewriter) name(i int32) int32 {
 	return r.used(r.names, i, func(i int) int32 { return r.out.pushName(r.m.Name(i)) })
 }
 
+// lostFunctions says what a new map does not have of one that was read for functions, or that lists them.
+const lostFunctions = "functions: they come back where there is text, when the map is parsed with Options.Functions"
+
 // native adds the fields of React Native; function maps came with their sources.
 func (r *rewriter) native() {
+	if r.m.HasFunctions() {
+		r.out.drop(lostFunctions)
+	}
 	options := r.options
 	moves := options.Part != nil || options.Offset != (Position{})
 	for i, text := range r.m.nativeTexts().own {

@@ -1,6 +1,7 @@
 package symbolicate
 
 import (
+	"path"
 	"strings"
 
 	"github.com/symbolicate/symbolicate/sourcemap"
@@ -40,28 +41,41 @@ func (s *Symbolicator) nameFromCode(l *loaded, f *Frame, position sourcemap.Posi
 
 // generated returns the generated code of a map's file, as frames name it; nil where it is not at hand.
 func (s *Symbolicator) generated(l *loaded, url string) *sourcemap.Text {
+	key := generatedKey{url: strings.Join(urlPath(url), "/")}
+	key.artifact, _ = s.artifact(url)
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if t, ok := l.generated[url]; ok {
+	t, ok := l.generated[key]
+	l.mu.Unlock()
+	if ok {
 		return t
 	}
-	var t *sourcemap.Text
-	if data := s.generatedCode(url); len(data) > 0 && len(data) <= sourcemap.MaxGeneratedText && !sourcemap.IsWebAssembly(data) {
-		t = sourcemap.NewText(string(data))
+	size := l.m.Size()
+	if data := s.generatedCode(l, url, key.artifact); len(data) > 0 && len(data) <= sourcemap.MaxGeneratedText && !sourcemap.IsWebAssembly(data) {
+		t = sourcemap.NewText(strings.TrimPrefix(string(data), "\ufeff")) // which is no column
+		size += 2 * int64(len(data))                                      // about what its functions take
 	}
+	l.mu.Lock()
 	if l.generated == nil || len(l.generated) == maxGenerated {
-		l.generated = map[string]*sourcemap.Text{}
+		l.generated = map[generatedKey]*sourcemap.Text{}
 	}
-	l.generated[url] = t
+	l.generated[key] = t
+	l.mu.Unlock()
+	s.maps.weigh(l.at, l, size)
 	return t
+}
+
+// generatedKey is what a generated file is kept by: its path without host and query, and the artifact, if it is one.
+type generatedKey struct {
+	url      string
+	artifact *Artifact
 }
 
 // maxGenerated is how many generated files are kept with a map: there is one, which may have several URLs.
 const maxGenerated = 4
 
-// generatedCode returns the bytes of a generated file: of its artifact, or of the file in the trees.
-func (s *Symbolicator) generatedCode(url string) []byte {
-	if a, ok := s.artifact(url); ok {
+// generatedCode returns the bytes of a map's generated file: of its artifact, of the file beside the map, or of that in the trees.
+func (s *Symbolicator) generatedCode(l *loaded, url string, a *Artifact) []byte {
+	if a != nil && a.Source != nil {
 		return a.Source
 	}
 	wanted := urlPath(url)
@@ -69,11 +83,13 @@ func (s *Symbolicator) generatedCode(url string) []byte {
 		return nil
 	}
 	base := wanted[len(wanted)-1]
-	for _, names := range [][]string{wanted, {base}} {
-		if found, err := pick(s.named(base), names, url); found != nil && err == nil {
-			data, _ := found.tree.read(found.path)
-			return data
-		}
+	if file, is := strings.CutSuffix(l.at.path, ".map"); l.at.tree != nil && is && path.Base(file) == base && l.at.tree.has(file) {
+		data, _ := l.at.tree.read(file)
+		return data
+	}
+	if found, err := pick(s.named(base), wanted, url); found != nil && err == nil {
+		data, _ := found.tree.read(found.path)
+		return data
 	}
 	return nil
 }

@@ -34,8 +34,8 @@ type loaded struct {
 	err  *failure
 
 	mu        sync.Mutex
-	texts     map[int]*sourcemap.Text    // of its sources, as far as frames have asked
-	generated map[string]*sourcemap.Text // likewise the generated code, by its URL
+	texts     map[int]*sourcemap.Text          // of its sources, as far as frames have asked
+	generated map[generatedKey]*sourcemap.Text // likewise the generated code
 	// segments are the maps that it holds of segments of a split bundle, as far as frames have asked.
 	segments map[int]*loaded
 }

@@ -3,6 +3,7 @@ package symbolicate_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -94,7 +95,30 @@ func TestNamesOfMinifiedCode(t *testing.T) {
 	t.Run("code that is not the frame's", func(t *testing.T) {
 		s := open(t)
 		require.NoError(t, s.Add(symbolicate.Artifact{URL: "https://a.example/app.min.js", Source: []byte("<html>\n"), SourceMap: data}))
-		assert.Len(t, names(t, s, minifiedTrace), 6)
+		for _, n := range names(t, s, minifiedTrace) {
+			assert.NotEqual(t, by, n.source)
+		}
+		require.NoError(t, s.Add(symbolicate.Artifact{URL: "https://a.example/app.min.js", Source: code, SourceMap: data}))
+		assert.Equal(t, want, names(t, s, minifiedTrace), "what is added later counts")
+	})
+	t.Run("byte order mark", func(t *testing.T) {
+		s := open(t)
+		require.NoError(t, s.Add(symbolicate.Artifact{URL: "https://a.example/app.min.js", Source: append([]byte("\ufeff"), code...), SourceMap: data}))
+		assert.Equal(t, want, names(t, s, minifiedTrace))
+	})
+	t.Run("artifact of a map, file in the paths", func(t *testing.T) {
+		s := open(t, symbolicate.WithPaths(write(t.TempDir(), map[string][]byte{"app.min.js": code})))
+		require.NoError(t, s.Add(symbolicate.Artifact{URL: "https://a.example/app.min.js", SourceMap: data}))
+		assert.Equal(t, want, names(t, s, minifiedTrace))
+	})
+	other := []byte("function zz(){" + minifiedCode + "}")
+	t.Run("another file of the name", func(t *testing.T) {
+		s := open(t, symbolicate.WithPaths(write(t.TempDir(), map[string][]byte{"other/app.min.js": other}), write(t.TempDir(), map[string][]byte{"app.min.js": code, "app.min.js.map": data})))
+		assert.Equal(t, want, names(t, s, minifiedTrace))
+		s = open(t, symbolicate.WithPaths(write(t.TempDir(), map[string][]byte{"maps/app.min.js.map": data, "other/app.min.js": other})))
+		for _, n := range names(t, s, strings.ReplaceAll(minifiedTrace, "a.example/", "a.example/maps/")) {
+			assert.NotEqual(t, by, n.source)
+		}
 	})
 }
 

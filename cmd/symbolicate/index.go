@@ -260,7 +260,7 @@ func makeIndex(m found, functions bool, options *sourcemap.SaveOptions) (i index
 	i.found = m
 	parse := &sourcemap.Options{Functions: functions}
 	if functions {
-		if info, err := os.Stat(generatedName(m.path)); err == nil && info.Mode().IsRegular() {
+		if info, err := os.Stat(generatedName(m.path)); err == nil && info.Mode().IsRegular() && isMapName(m.path) {
 			parse.Generated, _ = readCode(generatedName(m.path)) // what can't be read is as if it were not there
 		}
 	}

@@ -189,4 +189,17 @@ func TestIndexFindsCode(t *testing.T) {
 	f, ok := m.FunctionIn(nil, sourcemap.Position{Column: 600})
 	assert.True(t, ok)
 	assert.Equal(t, "Cart._add", f.Name)
+
+	// A map whose name does not say that it is one is not its own code.
+	data, err := os.ReadFile(bootMap)
+	require.NoError(t, err)
+	one, two := write(t, "one.js", string(data)), write(t, "two.js", string(data))
+	status, _, errs = command(t, "", "index", one, two, "-o", path)
+	require.Equal(t, exitMapped, status, errs)
+	require.NoError(t, a.Reload())
+	m, found, err = a.Get(sourcemap.Key{URL: "two.js"})
+	require.NoError(t, err)
+	require.True(t, found)
+	_, ok = m.FunctionIn(nil, sourcemap.Position{Column: 600})
+	assert.False(t, ok)
 }

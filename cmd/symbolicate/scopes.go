@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -66,10 +67,20 @@ func readCode(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().IsRegular() && info.Size() > sourcemap.MaxGeneratedText {
-		return nil, fmt.Errorf("%s: %s bytes are more than %s", path, thousands(int(info.Size())), thousands(sourcemap.MaxGeneratedText))
+	tooLong := fmt.Errorf("%s: more than %s bytes", path, thousands(sourcemap.MaxGeneratedText))
+	if info.Size() > sourcemap.MaxGeneratedText {
+		return nil, tooLong
 	}
-	return os.ReadFile(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, sourcemap.MaxGeneratedText+1)) // a device has no size
+	if err == nil && len(data) > sourcemap.MaxGeneratedText {
+		err = tooLong
+	}
+	return bytes.TrimPrefix(data, []byte("\ufeff")), err
 }
 
 type functionReport struct {

@@ -12,14 +12,15 @@ import (
 // texts of KindFunctionNames. docs/FORMAT.md draws them.
 //
 //	counts     4×u32  trees, functions; 2 reserved
-//	trees      2×u32  first function +1, 0: nobody looked for them; how many, and the highest bit: the map itself lists them
+//	trees      3×u32  first function +1, 0: nobody looked for them; how many, and the highest bit: the map itself lists them; lines of the
+//	                  text, 0: not known
 //	functions  6×u32  start, end (line and column each), parent+1, name+1
 //
 // There is a tree for each source, and one more for the generated code. A tree's functions stand in the order of their starts, parents
 // before those inside them; a parent's number counts in the tree.
 const (
 	functionsHead = 16
-	functionTree  = 8
+	functionTree  = 12
 	functionSize  = 24
 	treeFromMap   = 1 << 31
 
@@ -38,6 +39,7 @@ type Function struct {
 type FunctionTree struct {
 	List    []Function // nil: nobody looked for them
 	FromMap bool       // the map itself lists them, instead of the text
+	Lines   int32      // of the text; 0: not known
 }
 
 // FunctionTrees are the functions of each source, and of the generated code behind those.
@@ -79,12 +81,12 @@ func (trees FunctionTrees) encode() (tables, names []byte, err error) {
 		count := uint32(len(tree.List))
 		switch {
 		case tree.List == nil:
-			put(0, 0)
+			put(0, 0, 0)
 			continue
 		case tree.FromMap:
 			count |= treeFromMap
 		}
-		put(int32(n+1), int32(count))
+		put(int32(n+1), int32(count), tree.Lines)
 		n += len(tree.List)
 	}
 	numbers, size := map[string]int32{}, 0
@@ -196,10 +198,13 @@ func (t *Functions) parent(row, i int) (parent int, ok bool) {
 }
 
 // At returns the name of the innermost function of a tree around the position; where it has none, in is the name of the nearest
-// one around it that has one. read is false where nobody looked for functions, or the image is damaged.
+// one around it that has one. read is false where nobody looked for functions, the text has no such line, or the image is damaged.
 func (t *Functions) At(tree int, p scopes.Position) (name, in string, read bool) {
 	first, n, ok := t.tree(tree)
 	if !ok {
+		return "", "", false
+	}
+	if lines := le.Load32(t.data, functionsHead+tree*functionTree+8); p.Line < 0 || lines > 0 && uint32(p.Line) >= lines {
 		return "", "", false
 	}
 	whole := true

@@ -93,7 +93,7 @@ func sampleFunctions() FunctionTrees {
 	p := func(line, column int32) scopes.Position { return scopes.Position{Line: line, Column: column} }
 	return FunctionTrees{
 		{List: []Function{{p(0, 0), p(9, 0), -1, "a"}, {p(1, 0), p(2, 5), 0, ""}, {p(1, 2), p(1, 8), 1, "Cart.#row"}, {p(3, 0), p(4, 0), 0, "a"}}, FromMap: true},
-		{}, {List: []Function{}}, {List: []Function{{p(0, 5), p(0, 900), -1, ""}, {p(0, 7), p(0, 20), 0, "get é.x"}}},
+		{}, {List: []Function{}, Lines: 7}, {Lines: 2, List: []Function{{p(0, 5), p(0, 900), -1, ""}, {p(0, 7), p(0, 20), 0, "get é.x"}}},
 	}
 }
 
@@ -101,7 +101,7 @@ func TestFunctions(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 3))
 	for range 40 {
 		trees := FunctionTrees{
-			{List: randomTree(random, 1+random.IntN(200)), FromMap: random.IntN(2) > 0}, {}, {List: []Function{}}, {List: randomTree(random, 50)},
+			{List: randomTree(random, 1+random.IntN(200)), FromMap: random.IntN(2) > 0}, {}, {List: []Function{}, Lines: 3}, {List: randomTree(random, 50), Lines: 2},
 		}
 		image, _, err := openAll(functionsImage(t, trees))
 		require.NoError(t, err)
@@ -119,7 +119,12 @@ func TestFunctions(t *testing.T) {
 				for column := int32(-1); column < 60; column++ {
 					p := scopes.Position{Line: line, Column: column}
 					name, in, read := functions.At(i, p)
-					require.Equal(t, tree.List != nil, read)
+					has := tree.List != nil && line >= 0 && (tree.Lines == 0 || line < tree.Lines)
+					require.Equal(t, has, read)
+					if !has {
+						require.Empty(t, name+in)
+						continue
+					}
 					wantName, wantIn := functionAt(tree.List, p)
 					require.Equal(t, [2]string{wantName, wantIn}, [2]string{name, in}, "%v of %v", p, tree)
 				}

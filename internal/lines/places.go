@@ -119,6 +119,17 @@ func (p *Places) Position(offset int) (line, column int32) {
 	return at.line, at.column
 }
 
+// Has tells whether the text has a position: the end of a line is one.
+func (p *Places) Has(line, column int32) bool {
+	offset := p.Offset(line, column)
+	l, c := p.Position(offset)
+	if l == line && c == column-1 && offset < len(p.text) { // the second half of a character
+		r, _ := utf8.DecodeRuneInString(p.text[offset:])
+		return r > 0xffff
+	}
+	return l == line && c == column
+}
+
 // Offset returns the byte offset of a position: where its line ends, for columns behind that; of the character, for the second half of
 // one; the length of the text for lines behind it.
 func (p *Places) Offset(line, column int32) int {

@@ -35,12 +35,15 @@ func TestPlaces(t *testing.T) {
 				}
 				require.Equal(t, start+i, p.Offset(int32(number), column))
 				units := int32(max(1, utf16.RuneLen(r)))
+				require.True(t, p.Has(int32(number), column))
 				if column += units; units == 2 {
+					require.True(t, p.Has(int32(number), column-1))
 					require.Equal(t, start+i, p.Offset(int32(number), column-1), "the second half")
 				}
 			}
 			end := start + len(line)
 			for _, far := range []int32{0, 1, 1000, 1<<31 - 1 - column} {
+				require.Equal(t, far == 0, p.Has(int32(number), column+far))
 				require.Equal(t, end, p.Offset(int32(number), column+far), "%q, the end of line %d", text, number)
 			}
 			line, got := p.Position(end)
@@ -50,6 +53,7 @@ func TestPlaces(t *testing.T) {
 		line, _ := p.Position(len(text) + 5)
 		require.Equal(t, len(text), p.Offset(line+1, 0))
 		require.Zero(t, p.Offset(-1, 7))
+		require.False(t, p.Has(line+1, 0) || p.Has(-1, 0) || p.Has(0, -1))
 		require.Zero(t, p.Offset(0, -1))
 	}
 }

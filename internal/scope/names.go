@@ -45,7 +45,7 @@ func (s *Scopes) Name(i int) string { return s.OriginalName(i, nil) }
 // OriginalName is Name with original names: original is asked what the identifier, or private name, at these byte offsets was
 // before it was minified; "": what it is now. nil: none was anything else.
 func (s *Scopes) OriginalName(i int, original func(start, end int) string) string {
-	f, w := &s.funcs[i], namer{s, original}
+	f, w := &s.funcs[i], namer{Scopes: s, original: original}
 	n := &f.name
 	switch f.Kind {
 	case Getter:
@@ -71,17 +71,12 @@ func (s *Scopes) OriginalName(i int, original func(start, end int) string) strin
 type namer struct {
 	*Scopes
 	original func(start, end int) string
+	depth    int // of the class at work, of those that the name has
 }
 
 // words is the part of the text where a name stands.
 func (w *namer) words(n *name) string {
-	end := n.end
-	if end-n.start > MaxName {
-		for end = n.start + MaxName; end > n.start && !utf8.RuneStart(w.src[end]); {
-			end--
-		}
-	}
-	return w.src[n.start:end]
+	return cut(w.src[n.start:n.end], MaxName)
 }
 
 // word is the original name of an identifier at the offset, or what it says with its escapes resolved.
@@ -141,12 +136,29 @@ func (w *namer) key(n *name) (text string, plain bool) {
 }
 
 func (w *namer) className(class int32) string {
-	if class >= 0 {
-		if text := w.text(&w.classes[class]); text != "" {
-			return text
+	if class >= 0 && w.depth < maxClasses {
+		w.depth++
+		text := w.text(&w.classes[class])
+		w.depth--
+		if text != "" {
+			return cut(text, MaxName)
 		}
 	}
 	return "<anonymous>"
+}
+
+// maxClasses is how many classes in one another a name tells of.
+const maxClasses = 16
+
+// cut returns the text, or about so many bytes of it.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
 }
 
 // keyOf writes the key that an expression is behind an object: .k, ["k k"], [42], [Symbol.iterator], .<computed>.

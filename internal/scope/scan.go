@@ -104,6 +104,8 @@ type scanner struct {
 	chain    int32 // where the operand starts that stands before, if it can be written: a.b.c
 	chainEnd int32
 	chainAt  int32
+	// wasted is how many bytes were read for ends of regular expressions that are not there.
+	wasted   int
 	aloneAt  int32 // a word that may be the parameter of an arrow, behind before
 	before   int32
 	pending  name // for a function that comes now
@@ -391,11 +393,17 @@ func (p *scanner) punctuation(c byte) {
 		p.template()
 	case '/':
 		if !p.state.operand() {
-			if end, ok := regexp(p.src, p.pos); ok {
+			src := p.src
+			if p.wasted > 4*len(src)+1<<16 { // in a text that has many of these, and no ends
+				src = src[:min(p.pos+256, len(src))]
+			}
+			end, ok := regexp(src, p.pos)
+			if ok {
 				p.pos = end
 				p.state = hasOperand
 				return
 			}
+			p.wasted += end - p.pos
 			p.broken = true
 		}
 		p.pos++

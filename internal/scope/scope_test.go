@@ -220,6 +220,7 @@ func TestHostile(t *testing.T) {
 		"a?b:", "a?", ":", "case a:", "if(", "(a):{", "(a):b<", "x as ", "/", "/*", "//", "'", "`", "\\", "#", "@a(", "@", ".", "?.", "=>", "=", "a=", "a.b=", "this.x=",
 		"this.x=function(){", ")", "]", "}", "({", "[{", "type A=", "interface A{", "enum A{", "static{", "{a(){", "{get ", "a\n", "a\n(", "/*\n*/", "<a>/*{", "{x}/*",
 		"x={a:", "({a=", "async x=>", "get", "=1\n", "\u2028", "\xff", "\x00", "a?(b):c=>", "<T,", "a<(", "(:", "a!", "let ", "\r\n", "x=>x?", "for(a of ", "${", "</", "<>", "=>{", "new ", "(a).b=", "(a as b).c=", "(<a>b).c=", "((a)", "this[a]=",
+		"/[", "[*/", "a=/[", "\\/ import @", "/[/a/", "static x=class{", "class A{static x=class{", "{static =class ", "class A{a=class{",
 	} {
 		took := func(n int, l scope.Language) time.Duration {
 			text := strings.Repeat(piece, n/len(piece))

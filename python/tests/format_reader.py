@@ -273,10 +273,10 @@ class Reader:
         if not data:
             return []
         trees, n = data[:2]
-        check(trees == self.info.sources + 1 and len(data) == 4 + 2 * trees + 6 * n, "functions of another size")
-        rows = [data[i : i + 6] for i in range(4 + 2 * trees, len(data), 6)]
+        check(trees == self.info.sources + 1 and len(data) == 4 + 3 * trees + 6 * n, "functions of another size")
+        rows = [data[i : i + 6] for i in range(4 + 3 * trees, len(data), 6)]
         found: list[tuple[Function, ...] | None] = []
-        for first, count in zip(data[4 : 4 + 2 * trees : 2], data[5 : 4 + 2 * trees : 2], strict=True):
+        for first, count in zip(data[4 : 4 + 3 * trees : 3], data[5 : 4 + 3 * trees : 3], strict=True):
             tree = tuple(
                 Function((line, column), (end_line, end_column), parent - 1, names[name])
                 for line, column, end_line, end_column, parent, name in rows[first - 1 : first - 1 + count % 2**31]
