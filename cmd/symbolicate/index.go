@@ -93,6 +93,9 @@ func indexOne(c *cobra.Command, path, source, out string, functions bool, option
 	}
 	defer m.Close()
 	warn(c.ErrOrStderr(), path, m)
+	if functions && !m.HasFunctions() {
+		fmt.Fprintf(c.ErrOrStderr(), "symbolicate: warning: %s: a saved index, in which functions are no longer looked for: make it of the map\n", clean(path))
+	}
 	bar := newBar(c.ErrOrStderr(), "compressing", int64(m.NumSources()))
 	options.Progress = bar.of(c.Context())
 	if err := m.Save(out, options); err != nil {

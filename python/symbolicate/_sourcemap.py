@@ -188,7 +188,8 @@ class SourceMap(Owner):
 
         The file must not be written to while it is open; it may be removed, or replaced by a rename. If it is
         damaged, or becomes shorter meanwhile, calls raise :class:`ParseError` or :class:`ArtifactError`. Pickled, the
-        map is its path. ``functions`` and ``generated`` are those of :meth:`from_bytes`.
+        map is its path. ``functions`` and ``generated`` are those of :meth:`from_bytes`; the latter is kept, since a
+        pickle needs it.
         """
         lib, _ = open_library()
         name, code = os.fsencode(path), _code(generated)

@@ -259,6 +259,7 @@ def main():
     for _ in range(rounds):
         for name in chosen:
             parses(figures, name, maps[name])
+        for name in (*chosen, "tfjs", "babylonjs"):
             if name in codes:
                 named(figures, name, maps[name], codes[name])
     mapbox = maps["mapbox-gl"]
