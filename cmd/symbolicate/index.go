@@ -28,7 +28,7 @@ func indexCommand() *cobra.Command {
 		Use:   "index MAP... -o FILE",
 		Short: "Save source maps as packed indexes, which open without being read",
 		Long: `Saves one map as a packed index, or several as an archive of them. Either is what --maps of stack takes, and
-lookup.
+lookup. To stack a single index is a map like others, which is found by its name: app.js.map for app.js.
 
 A MAP may be compressed (gzip, zstd), or a folder: all files in it that end in .map, .map.gz or .map.zst. In an archive each is found by its debug id and by the path
 of its generated file: that of the map below the folder, without .map. An archive that is there is added to; maps it has under
@@ -37,7 +37,7 @@ the same path or debug id are replaced, and their space comes back with --compac
 Source texts are kept, compressed, and where their functions lie and what they are called: so frames have names from an index made with
 --no-sources, too. With --source, or of maps in a folder where the generated file lies beside its map, the functions of the generated code are
 kept as well, for sources of which the map has no text.`,
-		Example: "  symbolicate index app.js.map -o app.index\n  symbolicate index --source app.min.js app.js.map -o app.index\n  symbolicate index dist -o release.symarc\n  symbolicate index --list release.symarc",
+		Example: "  symbolicate index app.js.map -o packed/app.js.map\n  symbolicate index --source app.js app.js.map -o packed/app.js.map\n  symbolicate index dist -o release.symarc\n  symbolicate index --list release.symarc",
 		RunE: func(c *cobra.Command, args []string) error {
 			if list || verify || compact {
 				return archiveTask(c, args, list, verify, compact)
