@@ -62,9 +62,9 @@ func (f *functions) at(p Position, name func(i int) string) (found Function) {
 	if i < 0 {
 		return Function{}
 	}
-	found.Name = name(i)
+	found.Name = validText(name(i))
 	for up := int(f.scopes.Func(i).Parent); found.Name == "" && found.In == "" && up >= 0; up = int(f.scopes.Func(up).Parent) {
-		found.In = name(up)
+		found.In = validText(name(up))
 	}
 	return found
 }

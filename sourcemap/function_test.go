@@ -257,6 +257,7 @@ func FuzzFunctions(f *testing.F) {
 	f.Add("", originalCode, minifiedCode, true)
 	f.Add("", "a(() => {\r\n é })\u2028function f(){}", "\"🛒\";class t{#n(){}}", false)
 	f.Add("AAAAU", "", "", true)
+	f.Add("0", "0", "clas!{\xa7(){", false)
 	f.Fuzz(func(t *testing.T, listed, text, code string, typed bool) {
 		if len(listed)+len(text)+len(code) > 1<<16 {
 			return
