@@ -110,7 +110,8 @@ func (f *functions) bounded(name func(i int) string) func(i int) string {
 // FunctionIn returns the innermost function of the generated code around a position of it (0-based), with the names that the map has for
 // the identifiers that name it: the best that can be told of a function without the text of its source. Where the compiler put one
 // function into another, it is the outer one. ok is false where the code has no such line or column, or is longer than
-// [MaxGeneratedText]. With a code of nil the functions count that a saved index has of it.
+// [MaxGeneratedText]. With a code of nil those functions count that the map was parsed or saved with
+// (Options.Generated); of them only the number of lines is known. A map without names leaves those of the code.
 //
 // The code is read for functions at the first call.
 func (m *Map) FunctionIn(code *Text, p Position) (f Function, ok bool) {
@@ -164,7 +165,7 @@ func (m *Map) nameOf(start, end Position) (name string) {
 	return name
 }
 
-// savedFunction returns the function around a position that a saved index has of a text: of a source, or, by the number of sources, of
+// savedFunction returns the function around a position that the index has of a text: of a source, or, by the number of sources, of
 // the generated code.
 func (m *Map) savedFunction(tree int, p Position) (f Function, ok bool) {
 	m.read(func() {
@@ -175,7 +176,8 @@ func (m *Map) savedFunction(tree int, p Position) (f Function, ok bool) {
 	return f, ok
 }
 
-// HasFunctions tells whether the map is a saved index with the functions of its sources, or of its generated code.
+// HasFunctions tells whether the map has the functions of its sources, or of its generated code: it was parsed with Options.Functions or
+// Generated, or lists them itself, or was saved from such a map.
 func (m *Map) HasFunctions() bool { return m.image != nil && m.image.Size(index.KindFunctions) > 0 }
 
 // ListedFunctionAt returns the innermost function around a position (0-based) of source i (0-based) as the map itself has it: by the function
@@ -196,7 +198,7 @@ func (m *Map) ListedFunctionAt(i int, p Position) (f Function, ok bool) {
 	return m.savedFunction(i, p)
 }
 
-// SourceFunctionAt returns the innermost function around a position (0-based) of source i (0-based): the one that a saved index has, or else by
+// SourceFunctionAt returns the innermost function around a position (0-based) of source i (0-based): the one that the map has (HasFunctions), or else by
 // the text of the source, of which the map keeps the last ones that were read. ok is false where there is neither, or the
 // text is in a language that is not read for functions.
 func (m *Map) SourceFunctionAt(i int, p Position) (f Function, ok bool) {
@@ -215,8 +217,8 @@ func (m *Map) SourceFunctionAt(i int, p Position) (f Function, ok bool) {
 }
 
 // FunctionAt returns the innermost function of the original program at a generated position (0-based): by the scopes of the
-// map, or else by [Map.ListedFunctionAt], [Map.SourceFunctionAt], or else by [Map.FunctionIn] what a saved index has of the generated code. ok is false where there is no mapping, and
-// where none of them knows.
+// map, or else by [Map.ListedFunctionAt], [Map.SourceFunctionAt], or [Map.FunctionIn] without code. ok is false where there is no mapping, and where none of
+// them knows.
 func (m *Map) FunctionAt(p Position) (f Function, ok bool) {
 	at, ok := m.Lookup(p)
 	if !ok {

@@ -60,7 +60,9 @@ func (s *Symbolicator) generated(l *loaded, url string) *sourcemap.Text {
 	}
 	l.generated[key] = t
 	l.mu.Unlock()
-	s.maps.weigh(l.at, l, size)
+	if t != nil {
+		s.maps.weigh(l.at, l, size)
+	}
 	return t
 }
 

@@ -2,10 +2,10 @@ package jsonscan
 
 import (
 	"bytes"
-	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/symbolicate/symbolicate/internal/eight"
 	"github.com/symbolicate/symbolicate/internal/le"
 )
 
@@ -43,17 +43,16 @@ func unescape(body []byte) (out []byte, ascii bool) {
 	out = make([]byte, len(body)+8)
 	i, o, seen := 0, 0, uint64(0)
 	for i+8 <= len(body) {
-		eight := le.Load64(body, i)
-		le.Store64(out, o, eight)
-		x := eight ^ '\\'*each
-		mark := (x - each) &^ x & high // the lowest one is right
+		x := le.Load64(body, i)
+		le.Store64(out, o, x)
+		mark := eight.Equal(x, '\\')
 		if mark == 0 {
-			seen |= eight
+			seen |= x
 			i, o = i+8, o+8
 			continue
 		}
-		seen |= eight & (mark&-mark - 1)
-		n := bits.TrailingZeros64(mark) / 8
+		seen |= x & (mark&-mark - 1)
+		n := eight.First(mark)
 		i, o = i+n, o+n
 		i, o = escape(out, o, body, i)
 	}
@@ -66,14 +65,8 @@ func unescape(body []byte) (out []byte, ascii bool) {
 		seen |= uint64(body[i])
 		i, o = i+1, o+1
 	}
-	return out[:o], seen&high == 0
+	return out[:o], seen&eight.High == 0
 }
-
-// Eight bytes are looked at in one number; a byte times each is that byte eight times.
-const (
-	each = 0x0101010101010101
-	high = 0x80 * each
-)
 
 // short is what an escape of two characters stands for.
 var short = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}

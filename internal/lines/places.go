@@ -1,9 +1,10 @@
 package lines
 
 import (
-	"math/bits"
 	"sort"
 	"unicode/utf8"
+
+	"github.com/symbolicate/symbolicate/internal/eight"
 )
 
 // stepBytes is how far apart the places are that Places keeps.
@@ -40,12 +41,6 @@ func NewPlaces(text string) *Places {
 	return p
 }
 
-// A byte times each is that byte eight times.
-const (
-	each = 0x0101010101010101
-	high = 0x80 * each
-)
-
 // plain are the bytes that are a character of one code unit, and end no line.
 var plain = func() (is [256]bool) {
 	for c := range utf8.RuneSelf {
@@ -58,12 +53,10 @@ var plain = func() (is [256]bool) {
 func run(text string, at place, to int) place {
 	part := text[at.offset:max(min(to, len(text)), int(at.offset))]
 	n := 0
-	for n+8 <= len(part) { // eight bytes in one number, of which the lowest one marked is the first that is not plain
-		s := part[n : n+8]
-		x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		lf, cr := x^'\n'*each, x^'\r'*each
-		if mark := (x | (lf-each)&^lf | (cr-each)&^cr) & high; mark != 0 {
-			n += bits.TrailingZeros64(mark) / 8
+	for n+8 <= len(part) {
+		x := eight.Load(part, n)
+		if mark := x&eight.High | eight.Equal(x, '\n') | eight.Equal(x, '\r'); mark != 0 {
+			n += eight.First(mark)
 			return place{at.offset + uint32(n), at.line, at.column + int32(n)}
 		}
 		n += 8

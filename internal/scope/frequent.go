@@ -1,5 +1,7 @@
 package scope
 
+import "github.com/symbolicate/symbolicate/internal/eight"
+
 // What frequent does with a token is told by its first byte.
 type token uint8
 
@@ -105,7 +107,7 @@ loop:
 			i++
 			if i < len(src) && isWord[src[i]] {
 				if i+8 <= len(src) {
-					i += first(notWord(load(src, i)))
+					i += eight.First(notWord(eight.Load(src, i)))
 				}
 				if i < len(src) && isWord[src[i]] {
 					i = wordEnd(src, i)

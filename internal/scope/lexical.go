@@ -1,6 +1,10 @@
 package scope
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/symbolicate/symbolicate/internal/eight"
+)
 
 // isWord tells the bytes of identifiers: what is not ASCII counts, and the backslash of an escape.
 var isWord = func() (t [256]bool) {
@@ -37,7 +41,7 @@ var plainWord = func() (t [256]bool) {
 // wordEnd returns where the word that goes on at i ends: an identifier, a keyword, with its escapes.
 func wordEnd(src string, i int) int {
 	for i+8 <= len(src) {
-		n := first(notWord(load(src, i)))
+		n := eight.First(notWord(eight.Load(src, i)))
 		if i += n; n < 8 {
 			if isWord[src[i]] || src[i] == '{' {
 				return wideWordEnd(src, i)
@@ -141,7 +145,7 @@ var mayBeSpace = func() (t [256]bool) {
 // spaces returns the end of the spaces at i.
 func spaces(src string, i int) int {
 	for i+8 <= len(src) {
-		n := first(load(src, i) ^ ' '*each)
+		n := eight.First(eight.Load(src, i) ^ ' '*eight.Each)
 		if i += n; n < 8 {
 			return i
 		}
@@ -220,8 +224,8 @@ func hasLineEnd(comment string) bool { return lineEnd(comment, 0) < len(comment)
 func lineEnd(src string, i int) int {
 	for ; i < len(src); i++ {
 		for i+8 <= len(src) {
-			x := load(src, i)
-			n := first(equal(x, '\n') | equal(x, '\r') | equal(x, 0xe2))
+			x := eight.Load(src, i)
+			n := eight.First(eight.Equal(x, '\n') | eight.Equal(x, '\r') | eight.Equal(x, 0xe2))
 			if i += n; n < 8 {
 				break
 			}
@@ -247,8 +251,8 @@ func quoted(src string, i int) (end int, closed bool) {
 	quote := src[i]
 	for i++; i < len(src); i++ {
 		for i+8 <= len(src) {
-			x := load(src, i)
-			n := first(equal(x, quote) | equal(x, '\\') | equal(x, '\n') | equal(x, '\r'))
+			x := eight.Load(src, i)
+			n := eight.First(eight.Equal(x, quote) | eight.Equal(x, '\\') | eight.Equal(x, '\n') | eight.Equal(x, '\r'))
 			if i += n; n < 8 {
 				break
 			}
